@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* A growing text. A failed allocation sets `failed`; later calls do nothing; the owner looks once, at the end. */
+#ifndef LASTACK_BASE_TEXT_H
+#define LASTACK_BASE_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct text {
+    char *bytes;     /* always NUL-terminated once something was added; NULL before */
+    size_t length, capacity;
+    bool failed;
+};
+
+void text_add(struct text *text, const char *bytes, size_t length);
+void text_puts(struct text *text, const char *string);
+void text_putc(struct text *text, char c);
+void text_repeat(struct text *text, const char *string, unsigned times);
+void text_printf(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void text_u64(struct text *text, uint64_t value);
+void text_i64(struct text *text, int64_t value);
+/* ns as the language writes it: "0", "250us", "1.5s", "2min", "1h": the shortest exact form. */
+void text_duration(struct text *text, int64_t ns);
+/* ns as seconds with at least three decimals, more only where they are not zero: "5.040", "0.000500". */
+void text_seconds(struct text *text, int64_t ns);
+void text_free(struct text *text);
+
+#endif

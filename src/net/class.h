@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/* What a segment is called in the scenario language, and the passive observer of headers that knows it: the very same code
+ * serves a simulated wire and a real one, so it sees headers only and never a TCB. */
+#ifndef LASTACK_NET_CLASS_H
+#define LASTACK_NET_CLASS_H
+
+#include "tcp/segment.h"
+
+/* Joined by `+` all must hold; CLASS_ANY holds for every segment. */
+enum segment_class {
+    CLASS_ANY = 1,
+    CLASS_SYN = 2,     /* SYN or SYN-ACK */
+    CLASS_FIN = 4,
+    CLASS_RST = 8,
+    CLASS_DATA = 16,   /* any payload */
+    CLASS_ACK = 32,    /* an ACK with no SYN, FIN, RST or payload */
+    CLASS_PROBE = 64,  /* keep-alive or zero-window probe: no payload (or one old octet), sequence number below what was sent */
+    CLASS_ACK_FIN = 128, /* the first segment after each arrival of the peer's FIN that acknowledges it, whatever else it carries */
+    CLASS_RETRANSMISSION = 256, /* a range (or FIN, or SYN) that was sent before; not a word of the language, a field of the trace */
+};
+
+/* One side of a connection as its headers show it. `known` bits say which numbers have been seen. */
+struct flow_side {
+    uint32_t iss;     /* sequence number of its SYN */
+    uint32_t nxt;     /* one past the highest number sent */
+    uint32_t fin;     /* the number of its FIN */
+    uint32_t ack_max; /* the highest acknowledgement number sent */
+    uint16_t host, port;
+    uint8_t known;    /* FLOW_* bits */
+};
+enum {
+    FLOW_SYN = 1,           /* it sent a SYN: iss and nxt are valid */
+    FLOW_FIN = 2,           /* it sent a FIN: fin is valid */
+    FLOW_FIN_ARRIVED = 4,   /* its FIN has arrived at the peer since the peer last acknowledged it: the peer's next such ACK is ACK(FIN) */
+    FLOW_ACKED = 8,         /* it sent an ACK: ack_max is valid */
+};
+
+/* One connection (one incarnation of a four-tuple). side[0] sent the first SYN. */
+struct flow {
+    struct flow_side side[2];
+};
+
+/* The side (0 or 1) of `flow` that `seg` was sent by. */
+unsigned flow_side_of(const struct flow *flow, const struct segment *seg);
+
+/* A segment leaves its sender: returns its classes (a mask of enum segment_class, always with CLASS_ANY) and takes note of it. */
+uint32_t flow_note_sent(struct flow *flow, const struct segment *seg);
+
+/* A segment arrives intact at its destination. */
+void flow_note_arrived(struct flow *flow, const struct segment *seg);
+
+#endif

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/* The event queue: a total order by (time, number). Swappable: every kind pops the same sequence. Relocatable: no pointers. */
+#ifndef LASTACK_SIM_QUEUE_H
+#define LASTACK_SIM_QUEUE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* 16 bytes. `number` holds the class of the event in its two top bits (0 statements, 1 arrivals and timers, 2 programs), then
+ * the number given when it was sent or armed; (time_ns, number) is unique among pending events. */
+struct queue_event {
+    int64_t time_ns;
+    uint32_t number;
+    uint32_t target;           /* what it is for; opaque here */
+};
+
+enum queue_kind { QUEUE_HEAP, QUEUE_WHEEL };
+#define QUEUE_KINDS 2
+
+struct queue;                  /* lies inside the world's block */
+
+/* Bytes for `capacity` pending events (a multiple of 64). */
+size_t queue_bytes(enum queue_kind kind, uint32_t capacity);
+/* `memory` holds queue_bytes(kind, capacity), 64-byte aligned. */
+struct queue *queue_init(void *memory, enum queue_kind kind, uint32_t capacity);
+enum queue_kind queue_kind_of(const struct queue *queue);
+uint32_t queue_count(const struct queue *queue);
+uint32_t queue_capacity(const struct queue *queue);
+/* The queue must have room (queue_count < queue_capacity). time_ns must not lie before the last popped event's. */
+void queue_push(struct queue *queue, struct queue_event event);
+/* The earliest without taking it; false if empty. Not const: a wheel may turn. */
+bool queue_peek(struct queue *queue, struct queue_event *event);
+bool queue_pop(struct queue *queue, struct queue_event *event);
+/* Copies all pending events of `from` into the freshly initialised, larger `to` (any kinds). */
+void queue_move(struct queue *to, struct queue *from);
+
+#endif
