@@ -22,6 +22,7 @@ enum profile_id { PROFILE_RFC9293, PROFILE_LINUX, PROFILE_FREEBSD, PROFILE_WINDO
     X(rto_initial, UNIT_DURATION) \
     X(rto_min, UNIT_DURATION) \
     X(rto_max, UNIT_DURATION) \
+    X(rto_min_on_variance, UNIT_SWITCH)  /* rto_min bounds 4*RTTVAR (Linux: RTO = SRTT + max(rto_min, 4*RTTVAR)) and not the RTO (RFC 6298 2.4) */ \
     X(syn_retries, UNIT_COUNT) \
     X(syn_linear_timeouts, UNIT_COUNT)   /* SYN retransmissions without back-off before it begins */ \
     X(synack_retries, UNIT_COUNT) \
@@ -33,6 +34,7 @@ enum profile_id { PROFILE_RFC9293, PROFILE_LINUX, PROFILE_FREEBSD, PROFILE_WINDO
     X(delack_max, UNIT_DURATION) \
     X(quick_acks, UNIT_COUNT)            /* segments acknowledged at once at a connection's start */ \
     X(fin_ack_delayed, UNIT_SWITCH)      /* FACTS 5: a FIN in ESTABLISHED is acknowledged with the delayed ACK */ \
+    X(nagle_minshall, UNIT_SWITCH)       /* Nagle waits for small segments only, not for everything unacknowledged */ \
     X(tlp, UNIT_SWITCH) \
     X(rack, UNIT_SWITCH) \
     X(cc, UNIT_CHOICE)                   /* 0 none, 1 reno, 2 cubic */ \

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of this room share and nobody else sees. */
+#ifndef LASTACK_TCP_INTERNAL_H
+#define LASTACK_TCP_INTERNAL_H
+
+#include "base/duration.h"
+#include "base/invariant.h"
+#include "tcp/seq.h"
+#include "tcp/tcp.h"
+
+#define MSS_DEFAULT 536u       /* MUST-15: without an MSS option */
+#define MSS_MIN 88u
+#define DUP_ACK_THRESHOLD 3u   /* RFC 5681 section 3.2 */
+#define PAWS_IDLE_MS (24u * 24 * 3600 * 1000) /* RFC 7323 section 5.5: TS.Recent is invalid after 24 days */
+
+static inline uint32_t now_ms(const struct tcp_ctx *ctx)
+{
+    return (uint32_t)(ctx->now_ns / NS_PER_MS);
+}
+static inline uint32_t min_u32(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
+static inline uint32_t max_u32(uint32_t a, uint32_t b)
+{
+    return a > b ? a : b;
+}
+static inline int64_t max_i64(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+static inline int64_t min_i64(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* ---- state.c is for names; the one function that changes a state is in effects.c ---- */
+void tcp_enter_state(struct tcp_ctx *ctx, struct tcb *tcb, enum tcp_state state, uint8_t why);
+void tcp_signal(struct tcp_ctx *ctx, enum tcp_signal signal);
+/* The end is over: timers stopped, queues given back, state CLOSED, error (if any) for the owner, SIGNAL_GONE. */
+void tcp_done(struct tcp_ctx *ctx, struct tcb *tcb, enum tcp_errno error, uint8_t why);
+/* The end goes on as a small record in `state` (FIN_WAIT_2 or TIME_WAIT) for `length_ns`. */
+void tcp_become_mini(struct tcp_ctx *ctx, struct tcb *tcb, enum tcp_state state, int64_t length_ns);
+
+/* ---- timer.c ---- */
+void timer_arm(struct tcp_ctx *ctx, struct tcb *tcb, enum tcp_slot slot, enum tcp_timer kind, int64_t at_ns);
+void timer_stop(struct tcb *tcb, enum tcp_slot slot);
+static inline bool timer_runs(const struct tcb *tcb, enum tcp_slot slot)
+{
+    return tcb->slot[slot].at_ns != TIME_NEVER;
+}
+/* Where the profile's clock (hz) lets a timer set now for `at_ns` really fire. */
+int64_t timer_wheel(const struct tcp_profile *profile, int64_t now_ns, int64_t at_ns);
+
+/* ---- records.c ---- */
+uint32_t record_alloc(struct tcp_ctx *ctx); /* 0: none left */
+void record_free(struct tcp_ctx *ctx, uint32_t index);
+void records_free(struct tcp_ctx *ctx, uint32_t *head);
+static inline struct tcp_record *record_at(const struct tcp_ctx *ctx, uint32_t index)
+{
+    return &ctx->pool.records[index];
+}
+
+/* ---- rtt.c (RFC 6298) ---- */
+void rtt_sample(struct tcp_ctx *ctx, struct tcb *tcb, int64_t rtt_us);
+void rto_from_rtt(struct tcp_ctx *ctx, struct tcb *tcb);
+static inline int64_t rto_ns(const struct tcb *tcb)
+{
+    return (int64_t)tcb->rto_us * NS_PER_US;
+}
+void rto_rearm(struct tcp_ctx *ctx, struct tcb *tcb);
+
+/* ---- timestamps.c (RFC 7323) ---- */
+uint32_t ts_now(const struct tcp_ctx *ctx, uint32_t offset);
+bool paws_rejects(const struct tcp_ctx *ctx, const struct tcb *tcb, const struct segment *seg);
+
+/* ---- window.c ---- */
+uint32_t window_full_space(const struct tcp_profile *profile, const struct tcb *tcb);
+uint32_t window_initial(const struct tcp_profile *profile, const struct tcb *tcb, uint32_t mss);
+uint8_t window_choose_scale(const struct tcp_profile *profile, const struct tcb *tcb);
+uint32_t window_select(struct tcp_ctx *ctx, struct tcb *tcb);     /* what would be advertised now, before "never shrink" */
+uint32_t window_offered(const struct tcb *tcb);                    /* what of the last advertisement is left */
+void window_grow(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t len);
+uint32_t unread_bytes(const struct tcb *tcb);
+
+/* ---- output.c ---- */
+void send_ack(struct tcp_ctx *ctx, struct tcb *tcb);
+void send_reset_active(struct tcp_ctx *ctx, struct tcb *tcb);
+void send_reset_reply(struct tcp_ctx *ctx, const struct segment *seg);
+void send_syn(struct tcp_ctx *ctx, struct tcb *tcb, bool first);
+void send_probe(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t seq);
+bool retransmit_record(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t index);
+uint32_t current_mss(const struct tcb *tcb);
+bool send_one_new(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t limit); /* one segment of new data (or the FIN), at most `limit` bytes, whatever cwnd and Nagle say */
+bool has_unsent(const struct tcb *tcb);
+static inline uint32_t window_edge(const struct tcb *tcb)
+{
+    return tcb->snd.una + tcb->snd.wnd;
+}
+/* Nothing is in flight but something waits (for the window): the persist timer must run. */
+void persist_check(struct tcp_ctx *ctx, struct tcb *tcb);
+int64_t persist_interval_ns(const struct tcp_ctx *ctx, const struct tcb *tcb);
+
+/* ---- acking.c: when an ACK goes out ---- */
+void ack_data_received(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t len);
+void ack_enter_quick(struct tcp_ctx *ctx, struct tcb *tcb);
+void ack_schedule_check(struct tcp_ctx *ctx, struct tcb *tcb);
+void ack_sent(struct tcp_ctx *ctx, struct tcb *tcb);
+void ack_after_read(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t copied);
+/* An ACK for a segment that is not acceptable, within the profile's limit. */
+void ack_unacceptable(struct tcp_ctx *ctx, struct tcb *tcb, const struct segment *seg);
+void ack_challenge(struct tcp_ctx *ctx, struct tcb *tcb);
+
+/* ---- reassembly.c ---- */
+void reassembly_insert(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t seq, uint32_t end, uint32_t conn, bool fin);
+bool reassembly_advance(struct tcp_ctx *ctx, struct tcb *tcb); /* takes what joins RCV.NXT; true if a FIN was reached */
+unsigned reassembly_sack(const struct tcp_ctx *ctx, const struct tcb *tcb, struct sack_block *blocks, unsigned most);
+
+/* ---- congestion.c, recovery.c ---- */
+void congestion_init(struct tcp_ctx *ctx, struct tcb *tcb);
+uint32_t packets_in_flight(const struct tcb *tcb);
+void congestion_restart_after_idle(struct tcp_ctx *ctx, struct tcb *tcb);
+void congestion_sent(struct tcp_ctx *ctx, struct tcb *tcb);
+void recovery_ack(struct tcp_ctx *ctx, struct tcb *tcb, const struct segment *seg, uint32_t prior_una, uint32_t prior_in_flight, bool window_changed);
+void recovery_rto(struct tcp_ctx *ctx, struct tcb *tcb);         /* everything is taken for lost; the front is resent */
+void recovery_continue(struct tcp_ctx *ctx, struct tcb *tcb);    /* resends what is marked lost, as the window allows */
+void recovery_arm_after_send(struct tcp_ctx *ctx, struct tcb *tcb);
+void recovery_probe(struct tcp_ctx *ctx, struct tcb *tcb);       /* tail loss probe */
+void recovery_reorder_timeout(struct tcp_ctx *ctx, struct tcb *tcb);
+
+#endif
