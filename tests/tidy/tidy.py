@@ -120,7 +120,7 @@ def no_path_of_a_machine():
     for path in FILES:
         if "tidy" in path.relative_to(ROOT).parts:
             continue
-        for number, found in matches(read(path), r"(?<![\w.])/(work|farm|root|home)/|/tmp/bash_jobs"):
+        for number, found in matches(read(path), r"(?<![\w.])/(work|farm|root|home)/|/tmp/bash[_]jobs"):
             yield f"{relative(path)}:{number}: «{found}»"
 
 
