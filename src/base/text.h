@@ -20,9 +20,10 @@ void text_repeat(struct text *text, const char *string, unsigned times);
 void text_printf(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void text_u64(struct text *text, uint64_t value);
 void text_i64(struct text *text, int64_t value);
-/* ns as the language writes it: "0", "250us", "1.5s", "2min", "1h": the shortest exact form. */
+/* ns as the language writes it, exactly: whole hours and minutes as such ("1h", "2min"), all else in the largest of s, ms, us, ns that
+ * it reaches ("90s", "1.5s", "500ms", "250us"); "0" for none, "never" for TIME_NEVER, a minus sign before a negative one. */
 void text_duration(struct text *text, int64_t ns);
-/* ns as seconds with at least three decimals, more only where they are not zero: "5.040", "0.000500". */
+/* ns as seconds with three decimals, or six or nine where those are not all zero: "5.040", "0.000500"; "never" for TIME_NEVER. */
 void text_seconds(struct text *text, int64_t ns);
 void text_free(struct text *text);
 
