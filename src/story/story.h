@@ -202,12 +202,23 @@ struct story_expect {
 };
 
 /* A `let` that is a range: its draw is written into each field that uses it (story_draw). */
+enum let_unit { LET_NUMBER, LET_DURATION, LET_SHARE, LET_RATE };
 struct story_let {
     const char *name;
-    int64_t low, high;            /* inclusive; ns or a number */
+    enum let_unit unit;           /* a count or bytes; ns; parts per billion; bits per second */
+    int64_t low, high;            /* inclusive */
+    int64_t step;                 /* the draw is low + a multiple of it: 1, for durations the largest of 1 ns, 1 us, 1 ms that divides both bounds */
     uint32_t first_use, uses;     /* in story.let_uses */
     bool fixed;                   /* overridden by --set */
     int64_t value;                /* what the last story_draw chose */
+};
+
+/* A field that takes a draw: the draw + plus, or that added to what the field has by another draw (`cut ... from $A for $B`). */
+struct story_let_use {
+    void *field;                  /* inside the story */
+    uint8_t bytes;                /* its size: 2, 4 or 8 */
+    bool add;
+    int64_t plus;
 };
 
 struct story {
@@ -230,7 +241,7 @@ struct story {
     struct segment_match *matches;    uint32_t match_count;
     const char **names;               uint16_t name_count;       /* connection names */
     struct story_let *lets;           uint32_t let_count;        /* ranges only; the others are already in their places */
-    int64_t **let_uses;               uint32_t let_use_count;
+    struct story_let_use *let_uses;   uint32_t let_use_count;
 
     const char **lines;               uint32_t line_count;       /* the file's text, for messages about a line after the run */
     void *arena;                      /* what story_free frees */
