@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 struct text {
-    char *bytes;     /* always NUL-terminated once something was added; NULL before */
+    char *bytes; /* always NUL-terminated once something was added; NULL before */
     size_t length, capacity;
     bool failed;
 };

@@ -9,30 +9,34 @@
 /* Joined by `+` all must hold; CLASS_ANY holds for every segment. */
 enum segment_class {
     CLASS_ANY = 1,
-    CLASS_SYN = 2,     /* SYN or SYN-ACK */
+    CLASS_SYN = 2, /* SYN or SYN-ACK */
     CLASS_FIN = 4,
     CLASS_RST = 8,
-    CLASS_DATA = 16,   /* any payload */
-    CLASS_ACK = 32,    /* an ACK with no SYN, FIN, RST or payload */
-    CLASS_PROBE = 64,  /* keep-alive or zero-window probe: no payload (or one old octet), sequence number below what was sent */
+    CLASS_DATA = 16, /* any payload */
+    CLASS_ACK = 32, /* an ACK with no SYN, FIN, RST or payload */
+    CLASS_PROBE = 64, /* keep-alive or zero-window probe, by its numbers alone (RFC 9293 3.8.4, 3.8.6.1): no payload and a sequence
+                         number below what was sent; or one old octet that the peer has acknowledged; or one octet beyond the window.
+                         Without payload it is an ACK too */
     CLASS_ACK_FIN = 128, /* the first segment after each arrival of the peer's FIN that acknowledges it, whatever else it carries */
     CLASS_RETRANSMISSION = 256, /* a range (or FIN, or SYN) that was sent before; not a word of the language, a field of the trace */
 };
 
-/* One side of a connection as its headers show it. `known` bits say which numbers have been seen. */
+/* One side of a connection as its headers show it. `known` bits say which numbers have been seen. All comparisons are modulo 2^32. */
 struct flow_side {
-    uint32_t iss;     /* sequence number of its SYN */
-    uint32_t nxt;     /* one past the highest number sent */
-    uint32_t fin;     /* the number of its FIN */
+    uint32_t iss; /* sequence number of its SYN */
+    uint32_t nxt; /* one past the highest number sent */
+    uint32_t fin; /* the number of its FIN */
     uint32_t ack_max; /* the highest acknowledgement number sent */
+    uint32_t edge; /* the right edge of the window that it has offered, as far as the peer has been told */
     uint16_t host, port;
-    uint8_t known;    /* FLOW_* bits */
+    uint8_t known; /* FLOW_* bits */
 };
 enum {
-    FLOW_SYN = 1,           /* it sent a SYN: iss and nxt are valid */
-    FLOW_FIN = 2,           /* it sent a FIN: fin is valid */
-    FLOW_FIN_ARRIVED = 4,   /* its FIN has arrived at the peer since the peer last acknowledged it: the peer's next such ACK is ACK(FIN) */
-    FLOW_ACKED = 8,         /* it sent an ACK: ack_max is valid */
+    FLOW_SYN = 1, /* it sent a SYN: iss and nxt are valid */
+    FLOW_FIN = 2, /* it sent a FIN: fin is valid */
+    FLOW_FIN_ARRIVED = 4, /* its FIN has arrived at the peer since the peer last acknowledged it: the peer's next such ACK is ACK(FIN) */
+    FLOW_ACKED = 8, /* it sent an ACK: ack_max is valid */
+    FLOW_EDGE = 16, /* an ACK of it has arrived: edge is valid */
 };
 
 /* One connection (one incarnation of a four-tuple). side[0] sent the first SYN. */
@@ -40,13 +44,17 @@ struct flow {
     struct flow_side side[2];
 };
 
+/* A fresh flow between the two addresses of its first SYN, `first`; takes no further note of that segment. */
+void flow_begin(struct flow *flow, const struct segment *first);
+
 /* The side (0 or 1) of `flow` that `seg` was sent by. */
 unsigned flow_side_of(const struct flow *flow, const struct segment *seg);
 
-/* A segment leaves its sender: returns its classes (a mask of enum segment_class, always with CLASS_ANY) and takes note of it. */
+/* A segment leaves its sender: returns its classes (a mask of enum segment_class, always with CLASS_ANY) and takes note of it.
+ * One that its sender did not send (SEGMENT_INJECTED, SEGMENT_COPY) is classed but leaves no note, and is never an ACK(FIN). */
 uint32_t flow_note_sent(struct flow *flow, const struct segment *seg);
 
-/* A segment arrives intact at its destination. */
+/* A segment arrives intact at its destination; copies and forgeries too. */
 void flow_note_arrived(struct flow *flow, const struct segment *seg);
 
 #endif
