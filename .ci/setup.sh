@@ -262,22 +262,30 @@ setup_configure() {
     return 1
 }
 
+# setup_compile FOLDER TARGET...: builds; says nothing unless it fails.
+setup_compile() {
+    setup_folder=$1
+    shift
+    setup_ninja=$(command -v ninja || command -v ninja-build)
+    "$setup_ninja" -C "$setup_folder" "$@" >"$setup_folder/.log" 2>&1 && return 0
+    cat "$setup_folder/.log"
+    return 1
+}
+
 # The stamp carries the time at which the build began, so that a commit made meanwhile is not missed.
 setup_build() {
     setup_lock
     # Somebody else may have built it while we waited.
     if [ "$setup_told" = no ] || ! [ "$here/build/.stamp" -nt "$here/build/.sources" ]; then
-        setup_begun="$here/build/.begun"
-        : >"$setup_begun"
+        : >"$here/build/.begun"
         setup_configure "$here/build" || exit 3
-        setup_ninja=$(command -v ninja || command -v ninja-build)
-        if ! "$setup_ninja" -C "$here/build" --quiet lastack >"$here/build/.log" 2>&1; then
-            cat "$here/build/.log"
-            setup_say "the build failed"
+        [ -x "$here/build/lastack" ] || setup_say 'building, once'
+        if ! setup_compile "$here/build" lastack; then
+            setup_say 'the build failed'
             exit 4
         fi
         ln -sf "$(setup_reference)" "$here/build/.sources"
-        mv "$setup_begun" "$here/build/.stamp"
+        mv "$here/build/.begun" "$here/build/.stamp"
     fi
     setup_unlock
 }
