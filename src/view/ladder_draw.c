@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: MIT */
+/* Drawing the rows:
+ *
+ *         time      client                                     server
+ *        1.000  FIN_WAIT_1 │── FIN ACK seq 1 ack 1 ─────╮         │
+ *        1.010             │                            ╰────────▶│ CLOSE_WAIT
+ *            ⋮  FIN_WAIT_1 │             ⋮ 200 ms                 │ CLOSE_WAIT
+ *
+ * A segment whose arrival is the next thing on the wire is one bent arrow; else its departure and its arrival each carry its name. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "tcp/state.h"
+#include "view/ladder_page.h"
+
+/* ---- the words of a cell ---- */
+
+static enum style cell_text(struct text *out, const struct page *page, const struct cell *cell)
+{
+    const struct ladder *ladder = page->ladder;
+    const struct trace_event *e = ladder_event(ladder, cell->event);
+    const struct trace_event *done = cell->kind == CELL_CALL && cell->done != 0 ? ladder_event(ladder, cell->done - 1) : e;
+
+    if (page->name_connections && (e->conn != 0 || done->conn != 0)) {
+        words_conn(out, ladder->words, e->conn != 0 ? e->conn : done->conn);
+        text_puts(out, ": ");
+    }
+    switch ((enum cell_kind)cell->kind) {
+    case CELL_STATE:
+        text_puts(out, tcp_state_name((enum tcp_state)e->state.to));
+        if (e->state.from == TCP_LISTEN && e->state.to == TCP_CLOSED)
+            text_puts(out, " listener");
+        if (e->what == WHY_RST_RECEIVED || e->what == WHY_RST_SENT)
+            text_puts(out, " by RST");
+        if (e->what == WHY_TIMEOUT || e->what == WHY_KEEPALIVE || e->what == WHY_USER_TIMEOUT)
+            text_puts(out, ", gave up");
+        if (e->what == WHY_CRASH)
+            text_puts(out, ", crash");
+        return STYLE_STATE;
+    case CELL_TIMER:
+        text_puts(out, page->canvas[0].unicode ? "◷ " : "@ ");
+        text_puts(out, tcp_timer_name((enum tcp_timer)e->timer.timer));
+        return STYLE_TIMER;
+    case CELL_CALL:
+    case CELL_RETURN:
+        words_call(out, ladder->words, &e->call);
+        if (done->kind == TRACE_RETURN && e->call.call != CALL_SLEEP) {
+            text_puts(out, " = ");
+            words_result(out, &done->call);
+        } else if (e->kind == TRACE_CALL && e->call.call != CALL_SLEEP && e->call.call != CALL_EXIT) {
+            text_puts(out, page->canvas[0].unicode ? " …" : " ...");
+        }
+        return done->kind == TRACE_RETURN && done->call.failed ? STYLE_LOST : STYLE_CALL;
+    case CELL_NONE:
+        break;
+    }
+    return STYLE_PLAIN;
+}
+
+/* Writes `s` beside its lane, on as many lines as it takes. */
+static void beside(struct page *page, unsigned lane, const char *s, enum style style)
+{
+    bool left = ladder_outside(page->ladder) && lane == 0;
+    char piece[256];
+    for (unsigned line = 0; *s != '\0' && line < PAGE_LINES; line++) {
+        size_t bytes = canvas_break(s, page->cell_width[lane]);
+        snprintf(piece, sizeof piece, "%.*s", (int)(bytes < sizeof piece ? bytes : sizeof piece - 1), s);
+        int x = left ? page->lane_x[lane] - 1 - canvas_width(piece) : page->lane_x[lane] + 2;
+        canvas_text(page_line(page, line), x, piece, style);
+        s += bytes;
+        s += *s == ' ';
+    }
+}
+
+static void cell_draw(struct page *page, unsigned lane, const struct cell *cell)
+{
+    struct text text = {0};
+    enum style style = cell_text(&text, page, cell);
+    if (text.bytes != NULL)
+        beside(page, lane, text.bytes, style);
+    page->failed = page->failed || text.failed;
+    text_free(&text);
+}
+
+/* ---- lines that are no events ---- */
+
+static void centred(struct page *page, const char *s, enum style style, uint32_t fill)
+{
+    int left = page->left, right = page->right, width = canvas_width(s);
+    if (ladder_outside(page->ladder)) {
+        left = page->lane_x[0] + 1;
+        right = page->lane_x[1] - 1;
+    }
+    if (width + 2 > right - left + 1) {
+        left = page->left;
+        right = page->right;
+    }
+    int x = left + (right - left + 1 - width) / 2;
+    if (fill != ' ')
+        canvas_repeat(page_line(page, 0), page->left, page->right, fill, style);
+    canvas_put(page_line(page, 0), x - 1, ' ', STYLE_PLAIN);
+    x = canvas_text(page_line(page, 0), x, s, style);
+    canvas_put(page_line(page, 0), x, ' ', STYLE_PLAIN);
+}
+
+/* Nothing happens for a while: how long, and the state that each end keeps. */
+static void gap(struct page *page, struct text *out, int64_t ns)
+{
+    struct text text = {0};
+    page_begin(page);
+    page_lanes(page);
+    canvas_put(page_line(page, 0), page->left - 3, page->glyphs->dots, STYLE_DIM);
+    for (unsigned lane = 0; lane < page->ladder->lanes; lane++) {
+        if (page->open[lane] == 1 && page->ladder->shown == UINT32_MAX)
+            beside(page, lane, tcp_state_name((enum tcp_state)page->sum[lane]), STYLE_DIM);
+    }
+    text_puts(&text, page->canvas[0].unicode ? "⋮ " : ": ");
+    page_span(&text, ns);
+    if (ladder_outside(page->ladder) || page->ladder->lanes == 1)
+        centred(page, text.bytes != NULL ? text.bytes : "", STYLE_DIM, ' ');
+    else
+        canvas_text(page_line(page, 0), page->left + 2, text.bytes != NULL ? text.bytes : "", STYLE_DIM);
+    page_end(page, out);
+    page->failed = page->failed || text.failed;
+    text_free(&text);
+}
+
+static void rule(struct page *page, struct text *out)
+{
+    page_begin(page);
+    canvas_repeat(page_line(page, 0), page->left, page->right, page->glyphs->dash, STYLE_DIM);
+    page_end(page, out);
+}
+
+static void paragraph(struct page *page, struct text *out, const char *s, const char *mark, enum style style, bool timed, int64_t time_ns)
+{
+    char piece[1024];
+    int indent = canvas_width(mark);
+    bool first = true;
+    while (*s != '\0' || first) {
+        page_begin(page);
+        if (first && timed)
+            page_time(page, time_ns);
+        size_t line = strcspn(s, "\n");
+        size_t bytes = canvas_break(s, page->right - page->left - 3 - indent);
+        bytes = bytes < line ? bytes : line;
+        snprintf(piece, sizeof piece, "%.*s", (int)(bytes < sizeof piece ? bytes : sizeof piece - 1), s);
+        if (first)
+            canvas_text(page_line(page, 0), page->left + 2, mark, style);
+        canvas_text(page_line(page, 0), page->left + 2 + indent, piece, style);
+        page_end(page, out);
+        s += bytes;
+        s += *s == ' ' || *s == '\n';
+        first = false;
+    }
+}
+
+static void note(struct page *page, struct text *out, const struct row *row)
+{
+    const struct story *story = page->ladder->words->story;
+    const struct trace_event *e = ladder_event(page->ladder, row->event);
+    if (e->statement < 1 || e->statement > story->statement_count)
+        return;
+    const struct story_statement *s = &story->statements[e->statement - 1];
+    bool ask = s->kind == STATEMENT_ASK;
+    if (!page->after_note)
+        rule(page, out);
+    paragraph(page, out, s->text != NULL ? s->text : "", ask ? "? " : "", STYLE_SAY, true, row->time_ns);
+    if (ask) {
+        char buffer[128];
+        paragraph(page, out, judge_answer(page->ladder->judgement, story, e, buffer, sizeof buffer), page->canvas[0].unicode ? "→ " : "> ",
+                  STYLE_STATE, false, 0);
+    }
+    page->after_note = true;
+}
+
+static void fault(struct page *page, struct text *out, const struct row *row)
+{
+    struct text text = {0};
+    words_fault_text(&text, page->ladder->words, ladder_event(page->ladder, row->event));
+    page_begin(page);
+    page_time(page, row->time_ns);
+    centred(page, text.bytes != NULL ? text.bytes : "", STYLE_FAULT, page->glyphs->gone);
+    page_end(page, out);
+    page->failed = page->failed || text.failed;
+    text_free(&text);
+}
+
+static void summary(struct page *page, struct text *out, const struct row *row, const char *text)
+{
+    page_begin(page);
+    page_lanes(page);
+    page_time(page, row->time_ns);
+    centred(page, text, STYLE_DIM, ' ');
+    page_end(page, out);
+}
+
+static void others(struct page *page, struct text *out, const struct row *row)
+{
+    char text[120];
+    snprintf(text, sizeof text, "%s %u event%s of connections %u to %u", page->canvas[0].unicode ? "…" : "...", (unsigned)row->event,
+             row->event == 1 ? "" : "s", (unsigned)row->first, (unsigned)row->last);
+    summary(page, out, row, text);
+}
+
+static void fold(struct page *page, struct text *out, uint32_t first)
+{
+    struct text text = {0};
+    page_fold_text(&text, page, first);
+    summary(page, out, &page->ladder->rows[first], text.bytes != NULL ? text.bytes : "");
+    page->failed = page->failed || text.failed;
+    text_free(&text);
+}
+
+/* ---- events ---- */
+
+static void follow_state(struct page *page, unsigned lane, const struct cell *cell)
+{
+    if (cell->kind != CELL_STATE)
+        return;
+    const struct trace_event *e = ladder_event(page->ladder, cell->event);
+    bool was = e->state.from != TCP_CLOSED && e->state.from != TCP_LISTEN, is = e->state.to != TCP_CLOSED && e->state.to != TCP_LISTEN;
+    page->open[lane] += (int)is - (int)was;
+    page->sum[lane] += (is ? e->state.to : 0) - (was ? e->state.from : 0);
+}
+
+static void events(struct page *page, struct text *out, uint32_t index)
+{
+    const struct row *row = &page->ladder->rows[index];
+    const struct cell *cells = ladder_cells(page->ladder, index);
+    page_begin(page);
+    for (unsigned lane = 0; lane < page->ladder->lanes; lane++)
+        follow_state(page, lane, &cells[lane]);
+    page_time(page, row->time_ns);
+    if (row->wire != WIRE_NONE)
+        arrow_draw(page, index);
+    for (unsigned lane = 0; lane < page->ladder->lanes; lane++)
+        cell_draw(page, lane, &cells[lane]);
+    page_lanes(page);
+    arrow_pass(page);
+    page_end(page, out);
+}
+
+static void row_draw(struct page *page, struct text *out, uint32_t index)
+{
+    const struct row *row = &page->ladder->rows[index];
+    if (page->after_note && row->kind != ROW_NOTE) {
+        rule(page, out);
+        page->after_note = false;
+    }
+    if (row->time_ns - page->last_ns > page->idle_ns)
+        gap(page, out, row->time_ns - page->last_ns);
+    page->last_ns = row->to_ns > row->time_ns ? row->to_ns : row->time_ns;
+    if (row->folds > 0) {
+        fold(page, out, index);
+        return;
+    }
+    switch ((enum row_kind)row->kind) {
+    case ROW_EVENTS:
+        events(page, out, index);
+        break;
+    case ROW_NOTE:
+        note(page, out, row);
+        break;
+    case ROW_FAULT:
+        fault(page, out, row);
+        break;
+    case ROW_OTHERS:
+        others(page, out, row);
+        break;
+    }
+}
+
+static void run_ends(struct page *page, struct text *out, int64_t end_ns)
+{
+    if (page->after_note)
+        rule(page, out);
+    page->after_note = false;
+    if (end_ns - page->last_ns > page->idle_ns)
+        gap(page, out, end_ns - page->last_ns);
+    if (end_ns > page->last_ns) {
+        page_begin(page);
+        page_lanes(page);
+        page_time(page, end_ns);
+        centred(page, "the run ends", STYLE_DIM, ' ');
+        page_end(page, out);
+    }
+}
+
+void ladder_draw(struct text *out, const struct ladder *ladder)
+{
+    struct page page;
+    if (!page_init(&page, ladder)) {
+        text_puts(out, "# more hosts than fit a ladder of this width: as a table\n");
+        view_table(out, ladder->words->story, ladder->words->trace, ladder->judgement, ladder->options);
+        return;
+    }
+    page_head(&page, out);
+    for (uint32_t i = 0; i < ladder->count;) {
+        row_draw(&page, out, i);
+        i += ladder->rows[i].folds > 0 ? ladder->rows[i].folds : 1;
+    }
+    run_ends(&page, out, ladder->judgement->end_ns);
+    text_putc(out, '\n');
+    out->failed = out->failed || page.failed;
+}

@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: MIT */
+#include "view/ladder_page.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "net/class.h"
+
+#define IDLE_MIN (20 * NS_PER_MS) /* a shorter silence is never folded */
+#define CELL_MIN 17 /* "old: SYN_RECEIVED", "◷ retransmission" */
+#define CELL_MAX 34
+#define SPAN_MAX 78 /* between two lanes; longer arrows are harder to follow */
+#define SPAN_MIN 14
+
+static const struct glyphs unicode = {
+    .lane = 0x2502,
+    .gone = 0x254E,
+    .dash = 0x2500,
+    .flight = 0x254C,
+    .heavy = 0x2501,
+    .right = 0x25B6,
+    .left = 0x25C0,
+    .cross = 0x2717,
+    .dots = 0x22EE,
+    .pass = 0x250A,
+    .down_right = 0x256E,
+    .down_left = 0x256D,
+    .up_right = 0x2570,
+    .up_left = 0x256F,
+    .crossing = 0x253C,
+};
+static const struct glyphs ascii = {
+    .lane = '|',
+    .gone = ':',
+    .dash = '-',
+    .flight = '.',
+    .heavy = '=',
+    .right = '>',
+    .left = '<',
+    .cross = 'X',
+    .dots = ':',
+    .pass = '|',
+    .down_right = '.',
+    .down_left = '.',
+    .up_right = '\'',
+    .up_left = '\'',
+    .crossing = '+',
+};
+
+/* ---- times ---- */
+
+static int time_text(const struct page *page, char *buffer, size_t size, int64_t time_ns)
+{
+    int64_t shown = time_ns, fraction;
+    char digits[16];
+    int length;
+    if (page->hour_clock) {
+        shown = (time_ns + page->ladder->words->story->clock_ns) % (24 * 3600 * NS_PER_S);
+        int64_t s = shown / NS_PER_S;
+        length = snprintf(buffer, size, "%02d:%02d:%02d", (int)(s / 3600), (int)(s / 60 % 60), (int)(s % 60));
+    } else {
+        length = snprintf(buffer, size, "%" PRId64, shown / NS_PER_S);
+    }
+    fraction = shown % NS_PER_S;
+    snprintf(digits, sizeof digits, "%09" PRId64, fraction);
+    return length + snprintf(buffer + length, size - (size_t)length, ".%.*s", page->decimals, digits);
+}
+
+/* As many decimals as the shown times need: 3, 6 or 9, the same in every line. On a narrow page at most 6. */
+static int decimals_needed(const struct ladder *ladder, unsigned width)
+{
+    int needed = 3;
+    for (uint32_t i = 0; i < ladder->count;) {
+        int64_t t = ladder->rows[i].time_ns;
+        int digits = t % NS_PER_MS == 0 ? 3 : t % NS_PER_US == 0 || width < 100 ? 6 : 9;
+        needed = digits > needed ? digits : needed;
+        i += ladder->rows[i].folds > 0 ? ladder->rows[i].folds : 1;
+    }
+    return needed;
+}
+
+void page_span(struct text *out, int64_t ns)
+{
+    int64_t minutes = ns / (60 * NS_PER_S);
+    if (minutes >= 60) {
+        text_printf(out, "%" PRId64 " h", minutes / 60);
+        if (minutes % 60 != 0)
+            text_printf(out, " %" PRId64 " min", minutes % 60);
+    } else if (minutes >= 2) {
+        text_printf(out, "%" PRId64 " min", minutes);
+        if (ns / NS_PER_S % 60 != 0)
+            text_printf(out, " %" PRId64 " s", ns / NS_PER_S % 60);
+    } else if (ns >= 10 * NS_PER_S) {
+        text_printf(out, "%" PRId64 ".%" PRId64 " s", ns / NS_PER_S, ns % NS_PER_S / (100 * NS_PER_MS));
+    } else if (ns >= NS_PER_S) {
+        text_printf(out, "%" PRId64 ".%02" PRId64 " s", ns / NS_PER_S, ns % NS_PER_S / (10 * NS_PER_MS));
+    } else {
+        text_printf(out, "%" PRId64 " ms", ns / NS_PER_MS);
+    }
+}
+
+/* The silence that is folded: several times as long as the longest way through the network. */
+static int64_t idle_of(const struct story *story)
+{
+    int64_t way = 0;
+    for (uint32_t i = 0; i < story->link_count; i++) {
+        int64_t there = time_add(story->links[i].dir[0].delay_ns, story->links[i].dir[0].jitter_ns);
+        int64_t back = time_add(story->links[i].dir[1].delay_ns, story->links[i].dir[1].jitter_ns);
+        way = time_add(way, there > back ? there : back);
+    }
+    way = way > 1000 * NS_PER_S ? 1000 * NS_PER_S : way;
+    return way * 3 > IDLE_MIN ? way * 3 : IDLE_MIN;
+}
+
+/* ---- columns ---- */
+
+static bool columns(struct page *page, int width)
+{
+    unsigned lanes = page->ladder->lanes;
+    int room = width - page->left;
+    int cell = (room - 2) * 27 / 100;
+    cell = cell < CELL_MIN ? CELL_MIN : cell > CELL_MAX ? CELL_MAX : cell;
+
+    if (lanes > PAGE_LANES)
+        return false;
+    if (ladder_outside(page->ladder)) {
+        int span = room - 2 * cell - 4;
+        span = span > SPAN_MAX ? SPAN_MAX : span;
+        page->lane_x[0] = page->left + cell + 1;
+        page->lane_x[1] = page->lane_x[0] + span + 1;
+        page->cell_width[0] = page->cell_width[1] = cell;
+        page->right = page->lane_x[1] + 1 + cell;
+        return true;
+    }
+    int span = lanes > 1 ? (room - cell - 4) / (int)(lanes - 1) : 0;
+    span = span > SPAN_MAX ? SPAN_MAX : span;
+    if (lanes > 1 && span < SPAN_MIN)
+        return false;
+    for (unsigned lane = 0; lane < lanes; lane++) {
+        page->lane_x[lane] = page->left + 1 + (int)lane * span;
+        page->cell_width[lane] = lane + 1 < lanes ? span - 3 : cell;
+    }
+    if (lanes == 1)
+        page->cell_width[0] = room - 4;
+    page->right = page->lane_x[lanes - 1] + 1 + page->cell_width[lanes - 1];
+    return true;
+}
+
+bool page_init(struct page *page, const struct ladder *ladder)
+{
+    unsigned width = ladder->options->width;
+    char buffer[48];
+    width = width < VIEW_WIDTH_MIN ? VIEW_WIDTH_MIN : width > VIEW_WIDTH_MAX ? VIEW_WIDTH_MAX : width;
+    *page = (struct page){
+        .ladder = ladder,
+        .glyphs = ladder->options->unicode ? &unicode : &ascii,
+        .hour_clock = ladder->words->story->clock_ns >= 0,
+        .decimals = decimals_needed(ladder, width),
+        .idle_ns = idle_of(ladder->words->story),
+        .shown_ns = -1,
+        .name_connections = ladder->words->conns > 1,
+    };
+    for (unsigned i = 0; i < PAGE_LINES; i++) {
+        page->canvas[i].width = width;
+        page->canvas[i].colour = ladder->options->colour;
+        page->canvas[i].unicode = ladder->options->unicode;
+    }
+    page->left = 3 + time_text(page, buffer, sizeof buffer, ladder->judgement->end_ns);
+    return columns(page, (int)width);
+}
+
+/* ---- the lines of a row ---- */
+
+void page_begin(struct page *page)
+{
+    page->lines = 1;
+    canvas_clear(&page->canvas[0]);
+}
+
+struct canvas *page_line(struct page *page, unsigned line)
+{
+    while (page->lines <= line)
+        canvas_clear(&page->canvas[page->lines++]);
+    return &page->canvas[line];
+}
+
+void page_lanes(struct page *page)
+{
+    for (unsigned line = 0; line < page->lines; line++) {
+        for (unsigned lane = 0; lane < page->ladder->lanes; lane++) {
+            struct canvas *canvas = &page->canvas[line];
+            int x = page->lane_x[lane];
+            if (canvas->glyph[x] == ' ')
+                canvas_put(canvas, x, page->open[lane] > 0 ? page->glyphs->lane : page->glyphs->gone,
+                           page->open[lane] > 0 ? STYLE_PLAIN : STYLE_DIM);
+            else if (canvas->glyph[x] == page->glyphs->dash || canvas->glyph[x] == page->glyphs->heavy)
+                canvas_put(canvas, x, page->glyphs->crossing, (enum style)canvas->style[x]);
+        }
+    }
+}
+
+void page_time(struct page *page, int64_t time_ns)
+{
+    char buffer[48];
+    if (time_ns == page->shown_ns)
+        return;
+    page->shown_ns = time_ns;
+    int length = time_text(page, buffer, sizeof buffer, time_ns);
+    canvas_text(&page->canvas[0], page->left - 2 - length, buffer, STYLE_PLAIN);
+}
+
+void page_end(struct page *page, struct text *out)
+{
+    for (unsigned line = 0; line < page->lines; line++)
+        canvas_flush(&page->canvas[line], out);
+}
+
+/* ---- head ---- */
+
+static void wrapped(struct page *page, struct text *out, const char *s, enum style style)
+{
+    char piece[1024];
+    do {
+        size_t bytes = canvas_break(s, (int)page->canvas[0].width);
+        snprintf(piece, sizeof piece, "%.*s", (int)(bytes < sizeof piece ? bytes : sizeof piece - 1), s);
+        page_begin(page);
+        canvas_text(&page->canvas[0], 0, piece, style);
+        page_end(page, out);
+        s += bytes;
+        s += *s == ' ';
+    } while (*s != '\0');
+}
+
+void page_head(struct page *page, struct text *out)
+{
+    const struct story *story = page->ladder->words->story;
+    const char *dot = page->canvas[0].unicode ? "·" : "|";
+    struct text line = {0};
+
+    wrapped(page, out, story->title, STYLE_BOLD);
+    if (story->variant_title != NULL) {
+        text_printf(&line, "variant %u: %s", (unsigned)story->variant, story->variant_title);
+        wrapped(page, out, line.bytes != NULL ? line.bytes : "", STYLE_PLAIN);
+        line.length = 0;
+    }
+    text_printf(&line, "%s %s seed %" PRIu64 " %s lastack %s", story->file, dot, story->seed, dot, page->ladder->options->version);
+    wrapped(page, out, line.bytes != NULL ? line.bytes : "", STYLE_DIM);
+    text_putc(out, '\n');
+    page->failed = page->failed || line.failed;
+    text_free(&line);
+
+    page_begin(page);
+    for (unsigned node = 0; node < story->node_count && node < LANE_NONE; node++) {
+        unsigned lane = page->ladder->lane_of[node];
+        if (lane == LANE_NONE)
+            continue;
+        int x = page->lane_x[lane] - canvas_width(story->nodes[node].name) / 2;
+        canvas_text(&page->canvas[0], x < 0 ? 0 : x, story->nodes[node].name, STYLE_BOLD);
+    }
+    page_end(page, out);
+}
+
+/* ---- folds ---- */
+
+struct tally {
+    uint32_t data, acks, lost, again, low, high;
+};
+
+static void count_segment(struct tally *tally, const struct trace_segment *s)
+{
+    if (s->classes & CLASS_RETRANSMISSION)
+        tally->again++;
+    if (s->len == 0) {
+        tally->acks++;
+        return;
+    }
+    if (tally->data++ == 0) {
+        tally->low = s->seq;
+        tally->high = s->seq;
+    }
+    tally->low = s->seq < tally->low ? s->seq : tally->low;
+    tally->high = s->seq + s->len > tally->high ? s->seq + s->len : tally->high;
+}
+
+static void counted(struct text *out, uint32_t n, const char *one, const char *many, const char *separator)
+{
+    if (n > 0)
+        text_printf(out, "%s%u %s", out->length > 4 ? separator : "", (unsigned)n, n == 1 ? one : many);
+}
+
+void page_fold_text(struct text *out, const struct page *page, uint32_t first)
+{
+    const struct ladder *ladder = page->ladder;
+    const struct row *row = &ladder->rows[first];
+    struct tally to[PAGE_LANES] = {0};
+    uint32_t acks = 0, lost = 0, again = 0;
+
+    for (uint32_t i = first; i < first + row->folds; i++) {
+        const struct row *r = &ladder->rows[i];
+        lost += r->wire == WIRE_DIES_NEAR || r->wire == WIRE_DIES_FAR;
+        if (r->wire == WIRE_LEAVES || r->wire == WIRE_WHOLE || r->wire == WIRE_DIES_NEAR)
+            count_segment(&to[r->to], &ladder_event(ladder, r->segment)->segment);
+    }
+    text_puts(out, page->canvas[0].unicode ? "… " : "... ");
+    for (unsigned lane = 0; lane < ladder->lanes; lane++) {
+        counted(out, to[lane].data, "data segment", "data segments", ", ");
+        if (to[lane].data > 0)
+            text_printf(out, ", %u:%u", (unsigned)to[lane].low, (unsigned)to[lane].high);
+        acks += to[lane].acks;
+        again += to[lane].again;
+    }
+    counted(out, lost, "lost", "lost", ", ");
+    counted(out, again, "retransmitted", "retransmitted", ", ");
+    counted(out, acks, "ACK", "ACKs", " and ");
+    text_puts(out, " in ");
+    page_span(out, row->to_ns - row->time_ns);
+}

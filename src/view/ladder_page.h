@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/* The page that a ladder is drawn on: where its columns stand, and the lines of the row being drawn. Inside the view room only. */
+#ifndef LASTACK_VIEW_LADDER_PAGE_H
+#define LASTACK_VIEW_LADDER_PAGE_H
+
+#include "view/canvas.h"
+#include "view/ladder.h"
+
+#define PAGE_LINES 4u /* at most so many for a row */
+#define PAGE_LANES 16u
+
+/* Two alphabets. */
+struct glyphs {
+    uint32_t lane, gone; /* a host with a connection, and without */
+    uint32_t dash, flight; /* an arrow; its part that is left open because the segment is under way */
+    uint32_t heavy; /* the arrow of a RST */
+    uint32_t right, left; /* heads */
+    uint32_t cross; /* where a segment died */
+    uint32_t dots, pass;
+    uint32_t down_right, down_left; /* the knee at a departure to the right, to the left */
+    uint32_t up_right, up_left; /* the knee at its arrival */
+    uint32_t crossing; /* an arrow over a lane */
+};
+
+struct page {
+    const struct ladder *ladder;
+    const struct glyphs *glyphs;
+    struct canvas canvas[PAGE_LINES];
+    unsigned lines; /* of them in use */
+    int left, right; /* first and last column of the ladder, behind the time */
+    int decimals, hour_clock; /* of the times */
+    int lane_x[PAGE_LANES], cell_width[PAGE_LANES];
+    int open[PAGE_LANES], sum[PAGE_LANES]; /* connections of each host, and the sum of their states: with one, its state */
+    int64_t idle_ns; /* a longer silence is folded */
+    int64_t last_ns, shown_ns; /* the last row's instant; the last time printed */
+    bool name_connections, after_note, failed;
+    int knee_x; /* the bend of the arrow whose departure was just drawn */
+    uint32_t knee_row; /* the row of its arrival; 0: none */
+};
+
+/* false if the hosts do not fit the width. */
+bool page_init(struct page *page, const struct ladder *ladder);
+void page_head(struct page *page, struct text *out);
+
+void page_begin(struct page *page); /* a new row, one empty line */
+struct canvas *page_line(struct page *page, unsigned line); /* adds lines as needed */
+void page_lanes(struct page *page); /* draws the lanes where nothing stands yet */
+void page_time(struct page *page, int64_t time_ns); /* unless it was the last one printed */
+void page_end(struct page *page, struct text *out);
+
+/* For people: "59.8 s", "4 min 7 s", "200 ms"; three digits are enough. */
+void page_span(struct text *out, int64_t ns);
+/* "… 34 data segments, 35:49281, and 17 ACKs". */
+void page_fold_text(struct text *out, const struct page *page, uint32_t first);
+
+void arrow_draw(struct page *page, uint32_t row);
+void arrow_pass(struct page *page);
+
+#endif

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: MIT */
+/* What came of the run, in a few lines:
+ *
+ *   clean      client:40000 -> server:80
+ *              client -> server   300 bytes written, 300 delivered, 0 lost
+ *              server -> client   nothing written
+ *              socket held        client 1min 1.456s, server 5.456s
+ *              ends disagreed     1min 0.001s
+ *
+ *   held       10 expectations
+ *   run        44 events, 8 segments, 1min 1.457s
+ *   trace      9f3c11d0aabbccdd
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "view/words.h"
+
+#define CONNECTIONS_SHOWN 8u /* beyond, a summary */
+
+/* For people: "0", "250 us", "4.332 s", "1 min 5.457 s", "2 h 3 min". Exact. */
+static void spent(struct text *out, int64_t ns)
+{
+    const char *space = "";
+    if (ns >= 3600 * NS_PER_S) {
+        text_printf(out, "%" PRId64 " h", ns / (3600 * NS_PER_S));
+        ns %= 3600 * NS_PER_S;
+        space = " ";
+    }
+    if (ns >= 60 * NS_PER_S) {
+        text_printf(out, "%s%" PRId64 " min", space, ns / (60 * NS_PER_S));
+        ns %= 60 * NS_PER_S;
+        space = " ";
+    }
+    if (ns == 0) {
+        text_puts(out, *space == '\0' ? "0" : "");
+        return;
+    }
+    text_puts(out, space);
+    if (*space == '\0' && ns < NS_PER_S) {
+        int64_t unit = ns % NS_PER_MS == 0 ? NS_PER_MS : ns % NS_PER_US == 0 ? NS_PER_US : 1;
+        text_printf(out, "%" PRId64 " %s", ns / unit, unit == NS_PER_MS ? "ms" : unit == NS_PER_US ? "us" : "ns");
+        return;
+    }
+    text_printf(out, "%" PRId64, ns / NS_PER_S);
+    if (ns % NS_PER_S != 0) {
+        char digits[16];
+        int length = snprintf(digits, sizeof digits, "%09" PRId64, ns % NS_PER_S);
+        while (length > 0 && digits[length - 1] == '0')
+            digits[--length] = '\0';
+        text_printf(out, ".%s", digits);
+    }
+    text_puts(out, " s");
+}
+
+/* "  word       ", in colour where the word is a verdict. */
+static void label(struct text *out, const struct view_options *options, const char *word, const char *colour)
+{
+    bool coloured = options->colour && colour != NULL;
+    text_printf(out, "  %s%s%s", coloured ? colour : "", word, coloured ? "\033[0m" : "");
+    text_repeat(out, " ", (unsigned)(strlen(word) < 10 ? 11 - strlen(word) : 1));
+}
+
+static const char *verdict_colour(enum verdict verdict)
+{
+    return verdict == VERDICT_CLEAN ? "\033[1;32m" : "\033[1;31m";
+}
+
+static void end_of(struct text *out, const struct words *words, const struct connection_report *c, unsigned side)
+{
+    text_puts(out, words_host(words, c->host[side]));
+    if (c->port[side] != 0)
+        text_printf(out, ":%u", (unsigned)c->port[side]);
+}
+
+static void bytes(struct text *out, uint64_t written, uint64_t delivered)
+{
+    if (written == 0) {
+        text_puts(out, "nothing written\n");
+        return;
+    }
+    text_printf(out, "%" PRIu64 " byte%s written, %" PRIu64 " delivered, %" PRIu64 " lost\n", written, written == 1 ? "" : "s", delivered,
+                written > delivered ? written - delivered : 0);
+}
+
+static void connection(struct text *out, const struct words *words, const struct view_options *options, const struct connection_report *c)
+{
+    const char *arrow = options->unicode ? "→" : "->";
+    const char *names[2] = {words_host(words, c->host[0]), words_host(words, c->host[1])};
+    unsigned pad = (unsigned)(strlen(names[0]) + strlen(names[1]) < 12 ? 12 - strlen(names[0]) - strlen(names[1]) : 0);
+
+    label(out, options, verdict_name(c->verdict), verdict_colour(c->verdict));
+    end_of(out, words, c, 0);
+    text_printf(out, " %s ", arrow);
+    end_of(out, words, c, 1);
+    if (words->conns > 1) {
+        text_puts(out, ", connection ");
+        words_conn(out, words, c->conn);
+    }
+    text_putc(out, '\n');
+    for (unsigned side = 0; side < 2; side++) {
+        text_printf(out, "             %s %s %s", names[side], arrow, names[1 - side]);
+        text_repeat(out, " ", pad + (options->unicode ? 4 : 3));
+        bytes(out, c->written[side], c->delivered[side]);
+    }
+    text_puts(out, "             socket held       ");
+    for (unsigned side = 0; side < 2; side++) {
+        text_printf(out, "%s%s ", side == 0 ? "" : ", ", names[side]);
+        if (c->held_ns[side] == 0)
+            text_puts(out, "never");
+        else
+            spent(out, c->held_ns[side]);
+    }
+    text_puts(out, "\n             ends disagreed    ");
+    if (c->disagreed_ns == 0)
+        text_puts(out, "never");
+    else
+        spent(out, c->disagreed_ns);
+    text_putc(out, '\n');
+}
+
+/* Many connections: how many of each verdict, and the sums. */
+static void summary(struct text *out, const struct judgement *j, const struct view_options *options)
+{
+    uint32_t counts[VERDICTS] = {0};
+    uint64_t written[2] = {0}, delivered[2] = {0};
+    int64_t held[2] = {0}, disagreed = 0;
+
+    for (uint32_t i = 0; i < j->connection_count; i++) {
+        const struct connection_report *c = &j->connections[i];
+        counts[c->verdict]++;
+        for (unsigned side = 0; side < 2; side++) {
+            written[side] += c->written[side];
+            delivered[side] += c->delivered[side];
+            held[side] = c->held_ns[side] > held[side] ? c->held_ns[side] : held[side];
+        }
+        disagreed = c->disagreed_ns > disagreed ? c->disagreed_ns : disagreed;
+    }
+    for (unsigned v = 0; v < VERDICTS; v++) {
+        if (counts[v] == 0)
+            continue;
+        label(out, options, verdict_name((enum verdict)v), verdict_colour((enum verdict)v));
+        text_printf(out, "%u of %u connections\n", (unsigned)counts[v], (unsigned)j->connection_count);
+    }
+    text_puts(out, "             from those who opened    ");
+    bytes(out, written[0], delivered[0]);
+    text_puts(out, "             from those who accepted  ");
+    bytes(out, written[1], delivered[1]);
+    text_puts(out, "             socket held              at most ");
+    spent(out, held[0] > held[1] ? held[0] : held[1]);
+    text_puts(out, "\n             ends disagreed           ");
+    if (disagreed == 0) {
+        text_puts(out, "never\n");
+        return;
+    }
+    text_puts(out, "at most ");
+    spent(out, disagreed);
+    text_putc(out, '\n');
+}
+
+static uint64_t segments(const struct trace *trace)
+{
+    uint64_t count = 0;
+    for (uint32_t i = 0; i < trace->count; i++)
+        count += trace->events[i].kind == TRACE_SEND;
+    return count;
+}
+
+static void judged(struct text *out, const struct judgement *j, const struct view_options *options)
+{
+    if (j->held > 0) {
+        label(out, options, "held", NULL);
+        text_printf(out, "%u expectation%s\n", (unsigned)j->held, j->held == 1 ? "" : "s");
+    }
+    if (j->failures.count > 0) {
+        label(out, options, "failed", "\033[1;31m");
+        text_printf(out, "%u\n", (unsigned)j->failures.count);
+    }
+}
+
+void view_report(struct text *out, const struct story *story, const struct trace *trace, const struct judgement *j,
+                 const struct view_options *options)
+{
+    struct words words;
+    words_init(&words, story, trace);
+    if (j->connection_count == 0) {
+        label(out, options, "nothing", NULL);
+        text_puts(out, "no connection was begun\n");
+    } else if (j->connection_count > CONNECTIONS_SHOWN) {
+        summary(out, j, options);
+    } else {
+        for (uint32_t i = 0; i < j->connection_count; i++)
+            connection(out, &words, options, &j->connections[i]);
+    }
+    text_putc(out, '\n');
+    judged(out, j, options);
+    label(out, options, "run", NULL);
+    text_printf(out, "%u events, %" PRIu64 " segments, ", (unsigned)trace->count, segments(trace));
+    spent(out, j->end_ns);
+    text_putc(out, '\n');
+    label(out, options, "trace", NULL);
+    text_printf(out, "%016" PRIx64 "\n", j->hash);
+    if (j->failures.count > 0 && options->reproduce != NULL) {
+        label(out, options, "again", NULL);
+        text_printf(out, "%s\n", options->reproduce);
+    }
+    out->failed = out->failed || words.failed;
+    words_done(&words);
+}

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+/* One line an event, in fixed columns:
+ *
+ *   #    n          time  host      conn  kind    what
+ *       12   1.000000000  client       1  send    seg 7 FIN ACK seq 301 ack 1 win 64240 to server  <11
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "net/class.h"
+#include "net/link.h"
+#include "tcp/state.h"
+#include "view/words.h"
+
+static void padded(struct text *out, const char *s, size_t width)
+{
+    size_t length = strlen(s);
+    text_puts(out, s);
+    for (; length < width; length++)
+        text_putc(out, ' ');
+    text_putc(out, ' ');
+}
+
+static size_t host_width(const struct story *story)
+{
+    size_t width = 4;
+    for (unsigned i = 0; i < story->node_count; i++) {
+        size_t length = strlen(story->nodes[i].name);
+        width = length > width ? length : width;
+    }
+    return width;
+}
+
+static void segment(struct text *out, const struct words *words, const struct trace_event *e)
+{
+    text_printf(out, "seg %u ", (unsigned)e->segment.number);
+    if (e->kind == TRACE_DUP)
+        text_printf(out, "copy of seg %u ", (unsigned)e->segment.of);
+    words_segment(out, &e->segment, e->sack, WORDS_ALL);
+    if (e->segment.options & TCPOPT_TS)
+        text_printf(out, " ts %u %u", (unsigned)e->segment.tsval, (unsigned)e->segment.tsecr);
+    if (e->segment.classes & CLASS_RETRANSMISSION)
+        text_puts(out, " retransmission");
+    text_printf(out, e->kind == TRACE_RECV ? " from %s" : " to %s", words_host(words, e->peer));
+}
+
+static void dropped(struct text *out, const struct words *words, const struct trace_event *e)
+{
+    uint32_t line = words_line(words, e->statement);
+    text_printf(out, "seg %u %s", (unsigned)e->segment.number, drop_why_name((enum drop_why)e->what));
+    if (line != 0)
+        text_printf(out, " line %u", (unsigned)line);
+}
+
+static void noted(struct text *out, const struct words *words, const struct judgement *judgement, const struct trace_event *e)
+{
+    const struct story *story = words->story;
+    if (e->statement < 1 || e->statement > story->statement_count)
+        return;
+    const struct story_statement *s = &story->statements[e->statement - 1];
+    for (const char *p = s->text != NULL ? s->text : ""; *p != '\0'; p++)
+        text_putc(out, *p == '\n' ? ' ' : *p);
+    if (s->kind == STATEMENT_ASK) {
+        char buffer[128];
+        text_printf(out, " = %s", judge_answer(judgement, story, e, buffer, sizeof buffer));
+    }
+}
+
+static const char *what(struct text *out, const struct words *words, const struct judgement *judgement, const struct trace_event *e)
+{
+    static const char *const timers[] = {"armed", "fired", "stopped"};
+    switch ((enum trace_kind)e->kind) {
+    case TRACE_SEND:
+        segment(out, words, e);
+        return "send";
+    case TRACE_RECV:
+        segment(out, words, e);
+        return "recv";
+    case TRACE_DUP:
+        segment(out, words, e);
+        return "dup";
+    case TRACE_INJECT:
+        segment(out, words, e);
+        return "inject";
+    case TRACE_DROP:
+        dropped(out, words, e);
+        return "drop";
+    case TRACE_STATE:
+        text_printf(out, "%s -> %s", tcp_state_name((enum tcp_state)e->state.from), tcp_state_name((enum tcp_state)e->state.to));
+        if (e->what != WHY_ORDINARY)
+            text_printf(out, " (%s)", words_why(e->what));
+        return "state";
+    case TRACE_TIMER:
+        text_printf(out, "%s %s", tcp_timer_name((enum tcp_timer)e->timer.timer), timers[e->what % 3]);
+        if (e->what == TIMER_ARMED)
+            text_printf(out, " for %" PRId64 ".%09" PRId64, e->timer.at_ns / NS_PER_S, e->timer.at_ns % NS_PER_S);
+        return "timer";
+    case TRACE_CALL:
+        words_call(out, words, &e->call);
+        return "call";
+    case TRACE_RETURN:
+        words_call(out, words, &e->call);
+        text_puts(out, " = ");
+        words_result(out, &e->call);
+        return "return";
+    case TRACE_NOTE:
+        noted(out, words, judgement, e);
+        return "note";
+    case TRACE_FAULT:
+        words_fault_text(out, words, e);
+        return "fault";
+    case TRACE_NAME:
+        text_puts(out, "connection ");
+        text_u64(out, e->conn);
+        return "name";
+    }
+    return "?";
+}
+
+static void line(struct text *out, const struct words *words, const struct judgement *judgement, uint32_t n, size_t width)
+{
+    const struct trace_event *e = &words->trace->events[n - 1];
+    struct text detail = {0}, conn = {0};
+    bool nowhere = e->kind == TRACE_NOTE || e->kind == TRACE_NAME || e->kind == TRACE_FAULT;
+    const char *kind = what(&detail, words, judgement, e);
+
+    text_printf(out, "%6u %6" PRId64 ".%09" PRId64 "  ", (unsigned)n, e->time_ns / NS_PER_S, e->time_ns % NS_PER_S);
+    padded(out, nowhere ? "-" : words_host(words, e->host), width);
+    if (e->conn != 0)
+        words_conn(&conn, words, e->conn);
+    else
+        text_putc(&conn, '-');
+    padded(out, conn.bytes != NULL ? conn.bytes : "-", 5);
+    padded(out, kind, 6);
+    text_puts(out, detail.bytes != NULL ? detail.bytes : "");
+    if (e->cause != 0)
+        text_printf(out, "  <%u", (unsigned)e->cause);
+    text_putc(out, '\n');
+    out->failed = out->failed || detail.failed || conn.failed;
+    text_free(&detail);
+    text_free(&conn);
+}
+
+void view_table(struct text *out, const struct story *story, const struct trace *trace, const struct judgement *judgement,
+                const struct view_options *options)
+{
+    struct words words;
+    size_t width = host_width(story);
+    words_init(&words, story, trace);
+    text_printf(out, "# %s, variant %u, seed %" PRIu64 ", lastack %s\n", story->title, (unsigned)story->variant, story->seed,
+                options->version);
+    text_puts(out, "#    n             time  ");
+    padded(out, "host", width);
+    text_puts(out, "conn  kind   what, and <the event that caused it\n");
+    for (uint32_t n = 1; n <= trace->count; n++)
+        line(out, &words, judgement, n, width);
+    text_printf(out, "# end %" PRId64 ".%09" PRId64 " hash %016" PRIx64 " failed %u\n", judgement->end_ns / NS_PER_S,
+                judgement->end_ns % NS_PER_S, judgement->hash, (unsigned)judgement->failures.count);
+    out->failed = out->failed || words.failed;
+    words_done(&words);
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/* A trace made visible. Each view is a pure function of a story, its trace and what was judged of it: no clock, no terminal,
+ * no hidden state; the caller says how wide the page is and whether it has colour. */
+#ifndef LASTACK_VIEW_VIEW_H
+#define LASTACK_VIEW_VIEW_H
+
+#include <stdbool.h>
+
+#include "base/text.h"
+#include "judge/judge.h"
+#include "sim/trace.h"
+#include "story/story.h"
+
+#define VIEW_WIDTH_MIN 80u
+#define VIEW_WIDTH_MAX 200u
+
+struct view_options {
+    unsigned width; /* columns; clamped to VIEW_WIDTH_MIN..VIEW_WIDTH_MAX */
+    bool colour; /* never the only signal */
+    bool unicode; /* false: ASCII only */
+    bool full; /* folds nothing but idle time */
+    const char *version; /* for the head */
+    const char *reproduce; /* the line that repeats this run, shown after a failure; NULL: none */
+};
+
+/* For people: one lane a host, arrows between the lanes, and the report at the end. */
+void view_ladder(struct text *out, const struct story *story, const struct trace *trace, const struct judgement *judgement,
+                 const struct view_options *options);
+
+/* One line an event in fixed columns, for grep and awk; lines that begin with # are head and end. */
+void view_table(struct text *out, const struct story *story, const struct trace *trace, const struct judgement *judgement,
+                const struct view_options *options);
+
+/* JSON Lines, schema 1 (docs/trace.md, DESIGN.md). */
+void view_jsonl(struct text *out, const struct story *story, const struct trace *trace, const struct judgement *judgement,
+                const struct view_options *options);
+
+/* The end block alone: each connection's verdict, bytes, how long the sockets were held, the trace hash. */
+void view_report(struct text *out, const struct story *story, const struct trace *trace, const struct judgement *judgement,
+                 const struct view_options *options);
+
+#endif

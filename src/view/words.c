@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: MIT */
+#include "view/words.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "tcp/state.h"
+
+static void count(struct words *words)
+{
+    for (uint32_t i = 0; i < words->trace->count; i++) {
+        const struct trace_event *e = &words->trace->events[i];
+        if (e->conn > words->conns)
+            words->conns = e->conn;
+        if (words_is_segment(e->kind) && e->segment.number > words->segments)
+            words->segments = e->segment.number;
+    }
+}
+
+void words_init(struct words *words, const struct story *story, const struct trace *trace)
+{
+    *words = (struct words){.story = story, .trace = trace};
+    count(words);
+    words->names = malloc(((size_t)words->conns + 1) * sizeof *words->names);
+    words->sends = calloc((size_t)words->segments + 1, sizeof *words->sends);
+    if (words->names == NULL || words->sends == NULL) {
+        words_done(words);
+        words->conns = words->segments = 0;
+        words->failed = true;
+        return;
+    }
+    for (uint32_t i = 0; i <= words->conns; i++)
+        words->names[i] = STORY_NONE;
+    for (uint32_t i = 0; i < trace->count; i++) {
+        const struct trace_event *e = &trace->events[i];
+        if (e->kind == TRACE_NAME && e->note.value >= 0 && e->note.value < story->name_count)
+            words->names[e->conn] = (uint16_t)e->note.value;
+        else if (e->kind == TRACE_SEND || e->kind == TRACE_DUP || e->kind == TRACE_INJECT)
+            words->sends[e->segment.number] = i + 1;
+    }
+}
+
+void words_done(struct words *words)
+{
+    free(words->names);
+    free(words->sends);
+    words->names = NULL;
+    words->sends = NULL;
+}
+
+const struct trace_event *words_send_of(const struct words *words, uint32_t segment)
+{
+    if (words->sends == NULL || segment > words->segments || words->sends[segment] == 0)
+        return NULL;
+    return &words->trace->events[words->sends[segment] - 1];
+}
+
+const char *words_host(const struct words *words, uint16_t node)
+{
+    return node < words->story->node_count ? words->story->nodes[node].name : "?";
+}
+
+void words_conn(struct text *out, const struct words *words, uint32_t conn)
+{
+    if (words->names != NULL && conn <= words->conns && words->names[conn] != STORY_NONE)
+        text_puts(out, words->story->names[words->names[conn]]);
+    else
+        text_u64(out, conn);
+}
+
+uint32_t words_line(const struct words *words, uint32_t statement)
+{
+    return statement >= 1 && statement <= words->story->statement_count ? words->story->statements[statement - 1].place.line : 0;
+}
+
+static void options(struct text *out, const struct trace_segment *s)
+{
+    text_puts(out, " win ");
+    text_u64(out, s->wnd);
+    if (s->options & TCPOPT_MSS)
+        text_printf(out, " mss %u", (unsigned)s->mss);
+    if (s->options & TCPOPT_WSCALE)
+        text_printf(out, " ws %u", (unsigned)s->wscale);
+    if (s->options & TCPOPT_SACK_OK)
+        text_puts(out, " sackok");
+}
+
+static void blocks(struct text *out, const struct trace_segment *s, const struct sack_block *sack)
+{
+    for (unsigned i = 0; i < s->sack_count && i < SEGMENT_SACK_MAX; i++)
+        text_printf(out, "%s%u:%u", i == 0 ? " sack " : ",", (unsigned)sack[i].left, (unsigned)sack[i].right);
+}
+
+/* "SYN ACK", "FIN", "data 1:301": PSH is left out, as it changes nothing here; so is the ACK flag beside a payload, whose number stands
+ * behind. */
+static void kinds(struct text *out, const struct trace_segment *s, bool range)
+{
+    const char *space = "";
+    static const struct {
+        uint8_t flag;
+        const char *name;
+    } flags[] = {{TCP_SYN, "SYN"}, {TCP_FIN, "FIN"}, {TCP_RST, "RST"}};
+    for (unsigned i = 0; i < 3; i++) {
+        if (s->flags & flags[i].flag) {
+            text_printf(out, "%s%s", space, flags[i].name);
+            space = " ";
+        }
+    }
+    if ((s->flags & TCP_ACK) && s->len == 0) {
+        text_printf(out, "%sACK", space);
+        space = " ";
+    }
+    if (s->len > 0)
+        text_printf(out, "%sdata", space);
+    if (s->len > 0 && range)
+        text_printf(out, " %u:%u", (unsigned)s->seq, (unsigned)(s->seq + s->len));
+    if (s->len == 0 && s->flags == 0)
+        text_puts(out, "no flags");
+}
+
+void words_segment(struct text *out, const struct trace_segment *s, const struct sack_block *sack, enum words_detail detail)
+{
+    kinds(out, s, detail != WORDS_KIND);
+    if (detail == WORDS_KIND)
+        return;
+    if (s->len == 0)
+        text_printf(out, " seq %u", (unsigned)s->seq);
+    if (detail == WORDS_SEQ)
+        return;
+    if (s->flags & TCP_ACK)
+        text_printf(out, " ack %u", (unsigned)s->ack);
+    if (detail == WORDS_ACK)
+        return;
+    if (s->options & TCPOPT_SACK)
+        blocks(out, s, sack);
+    if (detail == WORDS_ALL)
+        options(out, s);
+}
+
+const char *words_call_name(uint8_t call)
+{
+    switch ((enum call_kind)call) {
+    case CALL_LISTEN:
+        return "listen";
+    case CALL_ACCEPT:
+        return "accept";
+    case CALL_CONNECT:
+        return "connect";
+    case CALL_SEND:
+        return "send";
+    case CALL_RECV:
+    case CALL_RECV_EOF:
+        return "recv";
+    case CALL_DRAIN:
+    case CALL_DRAIN_OFF:
+        return "drain";
+    case CALL_SHUTDOWN:
+        return "shutdown";
+    case CALL_CLOSE:
+        return "close";
+    case CALL_ABORT:
+        return "abort";
+    case CALL_SET:
+        return "set";
+    case CALL_RELAY:
+        return "relay";
+    case CALL_SLEEP:
+        return "sleep";
+    case CALL_EXIT:
+        return "exit";
+    }
+    return "call";
+}
+
+const struct story_step *words_step(const struct words *words, const struct trace_call *call)
+{
+    if (call->step >= words->story->step_count)
+        return NULL;
+    const struct story_step *step = &words->story->steps[call->step];
+    return (uint8_t)step->call == call->call ? step : NULL;
+}
+
+static const char *const option_names[] = {
+    [OPTION_LINGER] = "linger",       [OPTION_NODELAY] = "nodelay",
+    [OPTION_CORK] = "cork",           [OPTION_QUICKACK] = "quickack",
+    [OPTION_REUSEADDR] = "reuseaddr", [OPTION_NONBLOCKING] = "nonblocking",
+    [OPTION_KEEPALIVE] = "keepalive", [OPTION_USER_TIMEOUT] = "user_timeout",
+    [OPTION_LINGER2] = "linger2",     [OPTION_RCVBUF] = "rcvbuf",
+    [OPTION_SNDBUF] = "sndbuf",
+};
+
+static void option(struct text *out, const struct story_step *step)
+{
+    text_puts(out, option_names[step->option]);
+    text_putc(out, ' ');
+    switch (step->option) {
+    case OPTION_LINGER:
+        if (step->a == 0)
+            text_puts(out, "off");
+        else
+            text_duration(out, step->b);
+        break;
+    case OPTION_NODELAY:
+    case OPTION_CORK:
+    case OPTION_QUICKACK:
+    case OPTION_REUSEADDR:
+    case OPTION_NONBLOCKING:
+        text_puts(out, step->a != 0 ? "on" : "off");
+        break;
+    case OPTION_KEEPALIVE:
+        text_puts(out, step->a != 0 ? "on" : "off");
+        break;
+    case OPTION_USER_TIMEOUT:
+        text_duration(out, step->b);
+        break;
+    case OPTION_LINGER2:
+        if (step->b < 0)
+            text_puts(out, "-1");
+        else
+            text_duration(out, step->b);
+        break;
+    case OPTION_RCVBUF:
+    case OPTION_SNDBUF:
+        text_i64(out, step->b);
+        break;
+    }
+}
+
+void words_call(struct text *out, const struct words *words, const struct trace_call *call)
+{
+    static const char *const hows[] = {"", "read", "write", "both"};
+    const struct story_step *step = words_step(words, call);
+
+    text_puts(out, words_call_name(call->call));
+    text_putc(out, '(');
+    if (step != NULL) {
+        switch (step->call) {
+        case CALL_CONNECT:
+            text_printf(out, "%s:%u", words_host(words, step->host), (unsigned)step->port);
+            break;
+        case CALL_LISTEN:
+            text_u64(out, step->port);
+            break;
+        case CALL_SEND:
+        case CALL_RECV:
+            text_i64(out, step->size);
+            break;
+        case CALL_SHUTDOWN:
+            text_puts(out, hows[step->how & 3]);
+            break;
+        case CALL_SET:
+            option(out, step);
+            break;
+        case CALL_SLEEP:
+            text_duration(out, step->size);
+            break;
+        case CALL_DRAIN_OFF:
+            text_puts(out, "off");
+            break;
+        case CALL_ACCEPT:
+        case CALL_RECV_EOF:
+        case CALL_DRAIN:
+        case CALL_CLOSE:
+        case CALL_ABORT:
+        case CALL_RELAY:
+        case CALL_EXIT:
+            break;
+        }
+    }
+    text_putc(out, ')');
+}
+
+void words_result(struct text *out, const struct trace_call *call)
+{
+    if (call->error != TCP_OK)
+        text_puts(out, tcp_errno_name((enum tcp_errno)call->error));
+    else
+        text_i64(out, call->value);
+    if (call->eof)
+        text_puts(out, " eof");
+}
+
+const char *words_why(uint8_t why)
+{
+    static const char *const names[] = {
+        [WHY_ORDINARY] = "ordinary",
+        [WHY_RST_RECEIVED] = "rst-received",
+        [WHY_RST_SENT] = "rst-sent",
+        [WHY_TIMEOUT] = "timeout",
+        [WHY_KEEPALIVE] = "keepalive",
+        [WHY_USER_TIMEOUT] = "user-timeout",
+        [WHY_FIN_WAIT_2_TIMEOUT] = "fin-wait-2-timeout",
+        [WHY_CRASH] = "crash",
+        [WHY_CLOSED_EARLY] = "closed-early",
+        [WHY_REUSED] = "reused",
+    };
+    return why < sizeof names / sizeof *names ? names[why] : "?";
+}
+
+const char *words_fault(uint8_t what)
+{
+    static const char *const names[] = {
+        [FAULT_CUT_BEGINS] = "cut-begins", [FAULT_CUT_ENDS] = "cut-ends", [FAULT_CRASH] = "crash", [FAULT_BOOT] = "boot",
+        [FAULT_PAUSE] = "pause",           [FAULT_RESUME] = "resume",     [FAULT_KILL] = "kill",   [FAULT_LINK] = "link",
+    };
+    return what < sizeof names / sizeof *names ? names[what] : "?";
+}
+
+void words_fault_text(struct text *out, const struct words *words, const struct trace_event *e)
+{
+    const struct story_statement *s =
+        e->statement >= 1 && e->statement <= words->story->statement_count ? &words->story->statements[e->statement - 1] : NULL;
+    const char *from = words_host(words, s != NULL ? s->from : e->host);
+    const char *to = words_host(words, s != NULL ? s->to : e->peer);
+    const char *arrow = s == NULL || s->both ? "--" : "->";
+
+    switch ((enum fault_what)e->what) {
+    case FAULT_CUT_BEGINS:
+        text_printf(out, "cut %s %s %s begins", from, arrow, to);
+        break;
+    case FAULT_CUT_ENDS:
+        text_printf(out, "cut %s %s %s ends", from, arrow, to);
+        break;
+    case FAULT_CRASH:
+        text_printf(out, "%s crashes", from);
+        break;
+    case FAULT_BOOT:
+        text_printf(out, "%s boots", from);
+        break;
+    case FAULT_PAUSE:
+        text_printf(out, "%s is paused", from);
+        break;
+    case FAULT_RESUME:
+        text_printf(out, "%s resumes", from);
+        break;
+    case FAULT_KILL:
+        text_printf(out, "the programs of %s are killed", from);
+        break;
+    case FAULT_LINK:
+        text_printf(out, "link %s %s %s changes", from, arrow, to);
+        break;
+    }
+    if (s != NULL)
+        text_printf(out, " (line %u)", (unsigned)s->place.line);
+}
