@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/* What the kinds of queue share, and nobody else sees: the head of each, the order, a 4-ary heap over any storage. */
+#ifndef LASTACK_SIM_QUEUE_KINDS_H
+#define LASTACK_SIM_QUEUE_KINDS_H
+
+#include "sim/queue.h"
+
+#define QUEUE_LINE 64 /* bytes of a cache line; every queue begins on one */
+
+struct queue {
+    uint32_t kind; /* enum queue_kind */
+    uint32_t capacity, count;
+    int64_t last_ns; /* time of the last popped event: none may be pushed before it */
+};
+
+size_t queue_heap_bytes(uint32_t capacity);
+void queue_heap_push(struct queue *queue, const struct queue_event *event);
+const struct queue_event *queue_heap_peek(struct queue *queue);
+void queue_heap_pop(struct queue *queue, struct queue_event *event);
+void queue_heap_copy(const struct queue *from, struct queue *to);
+
+size_t queue_wheel_bytes(uint32_t capacity);
+void queue_wheel_init(struct queue *queue);
+void queue_wheel_push(struct queue *queue, const struct queue_event *event);
+const struct queue_event *queue_wheel_peek(struct queue *queue);
+void queue_wheel_pop(struct queue *queue, struct queue_event *event);
+void queue_wheel_copy(struct queue *from, struct queue *to);
+void queue_wheel_prefetch(struct queue *queue, int64_t offset, uint32_t stride, uint32_t mask);
+/* All pending events lie at or after now_ns: an empty wheel turns there. */
+void queue_wheel_turn_to(struct queue *queue, int64_t now_ns);
+
+static inline bool queue_before(const struct queue_event *a, const struct queue_event *b)
+{
+    /* Without a branch: which of two events is earlier is anybody's guess. */
+    return (a->time_ns < b->time_ns) | ((a->time_ns == b->time_ns) & (a->number < b->number));
+}
+
+/* Where the element of this index lies. Always a constant, so that the compiler puts it in place. */
+typedef struct queue_event *(*heap_at)(void *heap, uint32_t index);
+#define HEAP_INLINE static inline __attribute__((always_inline))
+
+/* `event` joins a heap of `count`, whose storage has room at index `count`. */
+HEAP_INLINE void heap_push(void *heap, heap_at at, uint32_t count, const struct queue_event *event)
+{
+    const struct queue_event added = *event;
+    uint32_t hole = count;
+    while (hole > 0) {
+        uint32_t parent = (hole - 1) / 4;
+        const struct queue_event *above = at(heap, parent);
+        if (!queue_before(&added, above))
+            break;
+        *at(heap, hole) = *above;
+        hole = parent;
+    }
+    *at(heap, hole) = added;
+}
+
+/* The root is gone and `count` others are left, the last of them at index `count`: that one goes where it belongs. */
+HEAP_INLINE void heap_close(void *heap, heap_at at, uint32_t count)
+{
+    if (count == 0)
+        return;
+    const struct queue_event moved = *at(heap, count);
+    uint32_t hole = 0;
+    for (uint32_t child = 1; child < count; child = 4 * hole + 1) {
+        uint32_t end = count - child < 4 ? count : child + 4;
+        const struct queue_event *least = at(heap, child);
+        uint32_t least_index = child;
+        for (uint32_t other = child + 1; other < end; other++) {
+            const struct queue_event *next = at(heap, other);
+            bool earlier = queue_before(next, least);
+            least = earlier ? next : least;
+            least_index = earlier ? other : least_index;
+        }
+        if (!queue_before(least, &moved))
+            break;
+        *at(heap, hole) = *least;
+        hole = least_index;
+    }
+    *at(heap, hole) = moved;
+}
+
+#endif

@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: MIT */
+/* The order of events is the order of the world: (time, number), totally, whichever kind of queue keeps it. A sorted array is the
+ * judge of small queues; the kinds judge each other in large ones. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+/* cmocka wants the four above first */
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/duration.h"
+#include "base/invariant.h"
+#include "base/mix.h"
+#include "sim/queue.h"
+
+static const enum queue_kind kinds[QUEUE_KINDS] = {QUEUE_HEAP, QUEUE_WHEEL};
+#define EACH_KIND(kind) \
+    unsigned kind = 0; \
+    kind < QUEUE_KINDS; \
+    kind++
+
+static struct queue *new_queue(enum queue_kind kind, uint32_t capacity)
+{
+    size_t bytes = queue_bytes(kind, capacity);
+    void *memory = aligned_alloc(64, bytes);
+    assert_non_null(memory);
+    memset(memory, 0xA5, bytes); /* nothing may rely on fresh memory */
+    return queue_init(memory, kind, capacity);
+}
+
+/* How far ahead events are pushed: as a network does, or as the worst enemy of a wheel would. */
+enum spread { AT_ONCE, NEAR, NETWORK, DAYS, SPREADS };
+
+static int64_t ahead(enum spread spread, uint64_t bits)
+{
+    switch (spread) {
+    case AT_ONCE:
+        return (int64_t)(bits % 2);
+    case NEAR:
+        return (int64_t)mix_below(bits, 5000);
+    case NETWORK: {
+        static const int64_t usual[] = {0, 10 * NS_PER_MS, 40 * NS_PER_MS, 200 * NS_PER_MS, NS_PER_S, 60 * NS_PER_S, 7200 * NS_PER_S};
+        return usual[bits % 7] + (int64_t)mix_below(mix64(bits), 1000000);
+    }
+    case DAYS:
+        return (int64_t)(bits >> (17 + bits % 47)); /* any order of magnitude up to 19 hours */
+    case SPREADS:
+        break;
+    }
+    return 0;
+}
+
+static int by_time_and_number(const void *left, const void *right)
+{
+    const struct queue_event *a = left, *b = right;
+    if (a->time_ns != b->time_ns)
+        return a->time_ns < b->time_ns ? -1 : 1;
+    return a->number < b->number ? -1 : a->number > b->number;
+}
+
+static void events_come_out_in_order_of_time_then_number(void **state)
+{
+    (void)state;
+    enum { N = 3000 };
+    static struct queue_event events[N];
+    for (EACH_KIND(kind)) {
+        for (enum spread spread = 0; spread < SPREADS; spread++) {
+            struct queue *queue = new_queue(kinds[kind], N);
+            for (uint32_t i = 0; i < N; i++) {
+                /* Numbers are unique, and their class bits come before their order of birth. */
+                uint64_t bits = mix_keyed(1, kind, spread, i);
+                events[i] = (struct queue_event){ahead(spread, bits), i | (uint32_t)(bits % 3) << 30, i};
+                queue_push(queue, events[i]);
+            }
+            assert_int_equal(queue_count(queue), N);
+            qsort(events, N, sizeof *events, by_time_and_number);
+            for (uint32_t i = 0; i < N; i++) {
+                struct queue_event peeked, popped;
+                assert_true(queue_peek(queue, &peeked));
+                assert_true(queue_pop(queue, &popped));
+                assert_memory_equal(&peeked, &popped, sizeof popped);
+                assert_memory_equal(&popped, &events[i], sizeof popped);
+            }
+            struct queue_event none;
+            assert_false(queue_pop(queue, &none));
+            assert_false(queue_peek(queue, &none));
+            free(queue);
+        }
+    }
+}
+
+/* Pops the earliest of both, compares, and pushes up to two events for it, for `steps` steps. */
+static void play(struct queue *a, struct queue *b, enum spread spread, uint64_t seed, unsigned steps, uint32_t *number)
+{
+    struct queue_event left, right;
+    for (unsigned i = 0; i < steps; i++) {
+        uint64_t bits = mix_keyed(seed, i, spread, *number);
+        if (bits % 8 == 0) { /* a look ahead turns a wheel; what is pushed after it may come earlier */
+            assert_int_equal(queue_peek(a, &left), queue_peek(b, &right));
+        }
+        int64_t now_ns = 0;
+        if (queue_pop(a, &left)) {
+            assert_true(queue_pop(b, &right));
+            if (left.time_ns != right.time_ns || left.number != right.number || left.target != right.target)
+                assert_memory_equal(&left, &right, sizeof left);
+            now_ns = left.time_ns;
+            bits = mix64(bits);
+            if (bits % 8 == 1 && queue_peek(a, &left) && queue_peek(b, &right))
+                assert_int_equal(left.time_ns, right.time_ns);
+        }
+        for (unsigned k = 0; k < 1 + (bits >> 8) % 2 && queue_count(a) < queue_capacity(a); k++) {
+            struct queue_event event = {now_ns + ahead(spread, mix64(bits + k)), ++*number, (uint32_t)bits};
+            queue_push(a, event);
+            queue_push(b, event);
+        }
+    }
+    assert_int_equal(queue_count(a), queue_count(b));
+}
+
+static void every_kind_pops_the_same_sequence(void **state)
+{
+    (void)state;
+    static const uint32_t capacities[] = {1, 2, 15, 64, 256, 257, 1000, 8192, 8193, 30000, 300000};
+    for (size_t i = 0; i < sizeof capacities / sizeof *capacities; i++) {
+        for (enum spread spread = 0; spread < SPREADS; spread++) {
+            struct queue *heap = new_queue(QUEUE_HEAP, capacities[i]), *wheel = new_queue(QUEUE_WHEEL, capacities[i]);
+            uint32_t number = 0;
+            play(heap, wheel, spread, 9, 20000, &number);
+            struct queue_event left, right;
+            while (queue_pop(heap, &left)) {
+                assert_true(queue_pop(wheel, &right));
+                assert_memory_equal(&left, &right, sizeof left);
+            }
+            assert_int_equal(queue_count(wheel), 0);
+            free(heap);
+            free(wheel);
+        }
+    }
+}
+
+/* The capacity is exact, whatever the times are: each in a slot of its own, all in one, filled after it was drained. */
+static void a_queue_takes_its_whole_capacity(void **state)
+{
+    (void)state;
+    static const uint32_t capacities[] = {1, 3, 16, 64, 255, 256, 1024, 5000, 40000};
+    for (size_t i = 0; i < sizeof capacities / sizeof *capacities; i++) {
+        for (EACH_KIND(kind)) {
+            uint32_t capacity = capacities[i], number = 0;
+            struct queue *queue = new_queue(kinds[kind], capacity);
+            assert_int_equal(queue_capacity(queue), capacity);
+            int64_t now_ns = 0;
+            for (unsigned round = 0; round < 8; round++) {
+                while (queue_count(queue) < capacity) {
+                    uint64_t bits = mix_keyed(4, kind, round, number);
+                    queue_push(queue, (struct queue_event){now_ns + ahead((enum spread)(round % SPREADS), bits), ++number, 0});
+                }
+                struct queue_event event = {0};
+                uint32_t take = round % 3 == 2 ? capacity : capacity / 2 + 1;
+                for (uint32_t k = 0; k < take; k++) {
+                    assert_true(queue_pop(queue, &event));
+                    assert_true(event.time_ns >= now_ns);
+                    now_ns = event.time_ns;
+                }
+            }
+            free(queue);
+        }
+    }
+}
+
+static void times_reach_to_the_end_of_int64(void **state)
+{
+    (void)state;
+    for (EACH_KIND(kind)) {
+        static const int64_t times[] = {TIME_NEVER,           0, TIME_NEVER - 1, 86400 * NS_PER_S, INT64_C(1) << 62,
+                                        86400 * NS_PER_S + 1, 1, TIME_NEVER};
+        struct queue *queue = new_queue(kinds[kind], 8);
+        for (uint32_t i = 0; i < 8; i++)
+            queue_push(queue, (struct queue_event){times[i], i, i});
+        static const uint32_t order[] = {1, 6, 3, 5, 4, 2, 0, 7};
+        for (uint32_t i = 0; i < 8; i++) {
+            struct queue_event event;
+            assert_true(queue_pop(queue, &event));
+            assert_int_equal(event.number, order[i]);
+        }
+        free(queue);
+    }
+}
+
+/* A world is looked at before it is stepped (is the next event beyond `until`?), and then a person adds something earlier. */
+static void what_is_pushed_after_a_look_ahead_may_still_come_first(void **state)
+{
+    (void)state;
+    for (EACH_KIND(kind)) {
+        struct queue *queue = new_queue(kinds[kind], 100);
+        struct queue_event event;
+        queue_push(queue, (struct queue_event){60 * NS_PER_S, 1, 0});
+        assert_true(queue_peek(queue, &event));
+        queue_push(queue, (struct queue_event){NS_PER_S, 3, 0});
+        queue_push(queue, (struct queue_event){NS_PER_S, 2, 0});
+        queue_push(queue, (struct queue_event){61 * NS_PER_S, 4, 0});
+        static const uint32_t order[] = {2, 3, 1, 4};
+        for (unsigned i = 0; i < 4; i++) {
+            assert_true(queue_pop(queue, &event));
+            assert_int_equal(event.number, order[i]);
+        }
+        free(queue);
+    }
+}
+
+/* The queue lies in the world's block, and the world is copied in mid-flight. */
+static void a_queue_copied_in_mid_flight_runs_on_elsewhere(void **state)
+{
+    (void)state;
+    static const uint32_t capacities[] = {64, 1000, 10000, 50000};
+    for (size_t i = 0; i < sizeof capacities / sizeof *capacities; i++) {
+        for (EACH_KIND(kind)) {
+            size_t bytes = queue_bytes(kinds[kind], capacities[i]);
+            struct queue *judge = new_queue(QUEUE_HEAP, capacities[i]), *queue = new_queue(kinds[kind], capacities[i]);
+            uint32_t number = 0;
+            for (unsigned round = 0; round < 6; round++) {
+                play(judge, queue, round % 2 ? NETWORK : DAYS, 21, 3000, &number);
+                struct queue *elsewhere = aligned_alloc(64, bytes);
+                assert_non_null(elsewhere);
+                memcpy(elsewhere, queue, bytes);
+                memset(queue, 0xDB, bytes);
+                free(queue);
+                queue = elsewhere;
+            }
+            assert_int_equal(queue_kind_of(queue), kinds[kind]);
+            free(judge);
+            free(queue);
+        }
+    }
+}
+
+static void a_queue_that_is_full_moves_into_a_larger_one_of_any_kind(void **state)
+{
+    (void)state;
+    for (EACH_KIND(from_kind)) {
+        for (EACH_KIND(to_kind)) {
+            struct queue *judge = new_queue(QUEUE_HEAP, 4000), *from = new_queue(kinds[from_kind], 500);
+            struct queue *same = new_queue(QUEUE_HEAP, 500), *to = new_queue(kinds[to_kind], 4000);
+            uint32_t number = 0;
+            play(same, from, NETWORK, 33, 3000, &number);
+            queue_move(judge, same);
+            queue_move(to, from);
+            assert_int_equal(queue_count(to), queue_count(from));
+            play(judge, to, NETWORK, 34, 10000, &number);
+            assert_true(queue_count(to) > 500);
+            free(judge);
+            free(from);
+            free(same);
+            free(to);
+        }
+    }
+}
+
+static void a_queue_is_as_small_as_was_promised(void **state)
+{
+    (void)state;
+    assert_true(queue_bytes(QUEUE_HEAP, 64) <= 1152);
+    assert_true(queue_bytes(QUEUE_WHEEL, 64) <= 4096);
+    assert_true(queue_bytes(QUEUE_HEAP, 1000000) <= 16000064);
+    assert_true(queue_bytes(QUEUE_WHEEL, 1000000) <= 20000000);
+    assert_true(queue_bytes(QUEUE_WHEEL, 300000) <= 24 * 300000);
+    for (uint32_t capacity = 1; capacity < 100000; capacity += capacity / 7 + 1) {
+        for (EACH_KIND(kind)) {
+            assert_int_equal(queue_bytes(kinds[kind], capacity) % 64, 0);
+        }
+    }
+}
+
+static void a_hint_where_records_lie_changes_no_order(void **state)
+{
+    (void)state;
+    struct queue *heap = new_queue(QUEUE_HEAP, 2000), *wheel = new_queue(QUEUE_WHEEL, 2000);
+    queue_prefetch(heap, 4096, 128, UINT32_MAX);
+    queue_prefetch(wheel, -4096, 128, UINT32_MAX);
+    uint32_t number = 0;
+    play(heap, wheel, NEAR, 5, 10000, &number);
+    free(heap);
+    free(wheel);
+}
+
+static jmp_buf out;
+static void escape(const char *condition, const char *file, int line)
+{
+    (void)condition;
+    (void)file;
+    (void)line;
+    longjmp(out, 1);
+}
+
+static void a_full_queue_and_a_time_in_the_past_are_faults_of_ours(void **state)
+{
+    (void)state;
+    static _Alignas(64) char memory[4096];
+    for (EACH_KIND(kind)) {
+        assert_true(queue_bytes(kinds[kind], 1) <= sizeof memory);
+        struct queue *queue = queue_init(memory, kinds[kind], 1);
+        struct queue_event event = {10, 1, 0};
+        queue_push(queue, event);
+        assertion_set_handler(escape);
+        if (setjmp(out) == 0) {
+            queue_push(queue, event);
+            fail_msg("a full queue took one more");
+        }
+        assert_true(queue_pop(queue, &event));
+        assertion_set_handler(escape);
+        if (setjmp(out) == 0) {
+            queue_push(queue, (struct queue_event){9, 2, 0});
+            fail_msg("time ran backwards");
+        }
+        assertion_set_handler(NULL);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(events_come_out_in_order_of_time_then_number),
+        cmocka_unit_test(every_kind_pops_the_same_sequence),
+        cmocka_unit_test(a_queue_takes_its_whole_capacity),
+        cmocka_unit_test(times_reach_to_the_end_of_int64),
+        cmocka_unit_test(what_is_pushed_after_a_look_ahead_may_still_come_first),
+        cmocka_unit_test(a_queue_copied_in_mid_flight_runs_on_elsewhere),
+        cmocka_unit_test(a_queue_that_is_full_moves_into_a_larger_one_of_any_kind),
+        cmocka_unit_test(a_queue_is_as_small_as_was_promised),
+        cmocka_unit_test(a_hint_where_records_lie_changes_no_order),
+        cmocka_unit_test(a_full_queue_and_a_time_in_the_past_are_faults_of_ours),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
