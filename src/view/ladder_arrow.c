@@ -8,6 +8,7 @@
 #include "view/ladder_page.h"
 
 #define WIDE 52 /* columns for a name beyond which everything is told */
+#define TIGHT 5 /* columns that an arrow needs beside its name */
 #define JOIN_ROWS 5u /* rows that a bent arrow may pass */
 
 struct arrow {
@@ -99,16 +100,22 @@ static void head(struct page *page, const struct arrow *arrow)
     canvas_put(page_line(page, 0), at(arrow, arrow->room), arrow->sign > 0 ? page->glyphs->right : page->glyphs->left, arrow->style);
 }
 
+/* Two strokes before the name, or one where it is narrow. */
+static int lead_of(const struct arrow *arrow, const char *name)
+{
+    return arrow->room - canvas_width(name) >= 9 ? 2 : 1;
+}
+
 static void leaves(struct page *page, const struct arrow *arrow, uint32_t index, bool whole)
 {
     char name[160];
-    name_of(page, arrow, WORDS_ALL, arrow->room - 9, name, sizeof name);
-    int end = 4 + canvas_width(name); /* the column behind the name */
-    int knee = arrow->room * 3 / 5 > end + 2 ? arrow->room * 3 / 5 : end + 2;
+    name_of(page, arrow, WORDS_ALL, arrow->room - TIGHT, name, sizeof name);
+    int lead = lead_of(arrow, name), end = lead + 2 + canvas_width(name); /* end: the column behind the name */
+    int knee = arrow->room * 3 / 5 > end + lead ? arrow->room * 3 / 5 : end + lead;
     uint32_t to = whole ? 0 : arrival(page, index);
 
-    shaft(page, arrow, 1, 2, arrow->line);
-    name_at(page, arrow, 0, 4, name, arrow->style);
+    shaft(page, arrow, 1, lead, arrow->line);
+    name_at(page, arrow, 0, lead + 2, name, arrow->style);
     if (whole) {
         shaft(page, arrow, end + 1, arrow->room - 1, arrow->line);
         head(page, arrow);
@@ -118,8 +125,8 @@ static void leaves(struct page *page, const struct arrow *arrow, uint32_t index,
         page->knee_x = at(arrow, knee);
         page->knee_row = to;
     } else {
-        shaft(page, arrow, end + 1, end + 2, arrow->line);
-        shaft(page, arrow, end + 3, end + 6 < arrow->room ? end + 6 : arrow->room, page->glyphs->flight);
+        shaft(page, arrow, end + 1, end + lead, arrow->line);
+        shaft(page, arrow, end + lead + 1, end + lead + 4 < arrow->room ? end + lead + 4 : arrow->room, page->glyphs->flight);
     }
 }
 
@@ -134,11 +141,11 @@ static void arrives(struct page *page, const struct arrow *arrow, uint32_t index
         page->knee_row = 0;
         return;
     }
-    name_of(page, arrow, WORDS_SACK, arrow->room - 9, name, sizeof name);
-    int begin = arrow->room - 3 - canvas_width(name);
+    name_of(page, arrow, WORDS_SACK, arrow->room - TIGHT, name, sizeof name);
+    int lead = lead_of(arrow, name), begin = arrow->room - lead - 1 - canvas_width(name);
     shaft(page, arrow, begin - 5 > 1 ? begin - 5 : 1, begin - 2, page->glyphs->flight);
     name_at(page, arrow, 0, begin, name, arrow->style);
-    shaft(page, arrow, arrow->room - 2, arrow->room - 1, arrow->line);
+    shaft(page, arrow, arrow->room - lead, arrow->room - 1, arrow->line);
 }
 
 static void reason_text(const struct page *page, const struct trace_event *drop, char *buffer, size_t size)
@@ -190,14 +197,15 @@ static void dies(struct page *page, const struct arrow *arrow, const struct row 
     char name[160], reason[48];
     bool far = row->wire == WIRE_DIES_FAR;
     reason_text(page, ladder_event(page->ladder, row->drop), reason, sizeof reason);
-    name_of(page, arrow, far ? WORDS_SACK : WORDS_ALL, arrow->room - 9, name, sizeof name);
-    int width = canvas_width(name), cross = far ? arrow->room : width + 8;
-    int begin = far ? arrow->room - 3 - width : 4;
+    name_of(page, arrow, far ? WORDS_SACK : WORDS_ALL, arrow->room - TIGHT, name, sizeof name);
+    int width = canvas_width(name), lead = lead_of(arrow, name);
+    int begin = far ? arrow->room - lead - 1 - width : lead + 2;
+    int cross = far ? arrow->room : begin + width + lead + 1;
 
     if (far)
         shaft(page, arrow, begin - 5 > 1 ? begin - 5 : 1, begin - 2, page->glyphs->flight);
     else
-        shaft(page, arrow, 1, 2, arrow->line);
+        shaft(page, arrow, 1, lead, arrow->line);
     name_at(page, arrow, 0, begin, name, arrow->style);
     shaft(page, arrow, begin + width + 1, cross - 1, arrow->line);
     canvas_put(page_line(page, 0), at(arrow, cross), page->glyphs->cross, STYLE_LOST);

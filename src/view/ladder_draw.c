@@ -16,7 +16,7 @@
 
 /* ---- the words of a cell ---- */
 
-static enum style cell_text(struct text *out, const struct page *page, const struct cell *cell)
+static enum style cell_text(struct text *out, const struct page *page, const struct cell *cell, bool arguments)
 {
     const struct ladder *ladder = page->ladder;
     const struct trace_event *e = ladder_event(ladder, cell->event);
@@ -44,7 +44,7 @@ static enum style cell_text(struct text *out, const struct page *page, const str
         return STYLE_TIMER;
     case CELL_CALL:
     case CELL_RETURN:
-        words_call(out, ladder->words, &e->call);
+        words_call(out, ladder->words, &e->call, arguments);
         if (done->kind == TRACE_RETURN && e->call.call != CALL_SLEEP) {
             text_puts(out, " = ");
             words_result(out, &done->call);
@@ -76,7 +76,11 @@ static void beside(struct page *page, unsigned lane, const char *s, enum style s
 static void cell_draw(struct page *page, unsigned lane, const struct cell *cell)
 {
     struct text text = {0};
-    enum style style = cell_text(&text, page, cell);
+    enum style style = cell_text(&text, page, cell, true);
+    if ((cell->kind == CELL_CALL || cell->kind == CELL_RETURN) && text.bytes != NULL && canvas_width(text.bytes) > page->cell_width[lane]) {
+        text.length = 0;
+        style = cell_text(&text, page, cell, false);
+    }
     if (text.bytes != NULL)
         beside(page, lane, text.bytes, style);
     page->failed = page->failed || text.failed;

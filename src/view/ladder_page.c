@@ -119,7 +119,7 @@ static bool columns(struct page *page, int width)
 {
     unsigned lanes = page->ladder->lanes;
     int room = width - page->left;
-    int cell = (room - 2) * 27 / 100;
+    int cell = (room - 2) * 23 / 100;
     cell = cell < CELL_MIN ? CELL_MIN : cell > CELL_MAX ? CELL_MAX : cell;
 
     if (lanes > PAGE_LANES)

@@ -84,11 +84,21 @@ static void bytes(struct text *out, uint64_t written, uint64_t delivered)
                 written > delivered ? written - delivered : 0);
 }
 
+/* The words of a line about a connection, filled up to the column where its facts begin. */
+static void about(struct text *out, const char *words, size_t column)
+{
+    text_repeat(out, " ", 13);
+    text_puts(out, words);
+    for (size_t used = strlen(words); used < column; used++)
+        text_putc(out, ' ');
+}
+
 static void connection(struct text *out, const struct words *words, const struct view_options *options, const struct connection_report *c)
 {
     const char *arrow = options->unicode ? "→" : "->";
     const char *names[2] = {words_host(words, c->host[0]), words_host(words, c->host[1])};
-    unsigned pad = (unsigned)(strlen(names[0]) + strlen(names[1]) < 12 ? 12 - strlen(names[0]) - strlen(names[1]) : 0);
+    size_t column = strlen(names[0]) + strlen(names[1]) + 6;
+    column = column < 18 ? 18 : column;
 
     label(out, options, verdict_name(c->verdict), verdict_colour(c->verdict));
     end_of(out, words, c, 0);
@@ -101,10 +111,10 @@ static void connection(struct text *out, const struct words *words, const struct
     text_putc(out, '\n');
     for (unsigned side = 0; side < 2; side++) {
         text_printf(out, "             %s %s %s", names[side], arrow, names[1 - side]);
-        text_repeat(out, " ", pad + (options->unicode ? 4 : 3));
+        text_repeat(out, " ", (unsigned)(column - strlen(names[0]) - strlen(names[1]) - (options->unicode ? 3 : 4)));
         bytes(out, c->written[side], c->delivered[side]);
     }
-    text_puts(out, "             socket held       ");
+    about(out, "socket held", column);
     for (unsigned side = 0; side < 2; side++) {
         text_printf(out, "%s%s ", side == 0 ? "" : ", ", names[side]);
         if (c->held_ns[side] == 0)
@@ -112,7 +122,8 @@ static void connection(struct text *out, const struct words *words, const struct
         else
             spent(out, c->held_ns[side]);
     }
-    text_puts(out, "\n             ends disagreed    ");
+    text_putc(out, '\n');
+    about(out, "ends disagreed", column);
     if (c->disagreed_ns == 0)
         text_puts(out, "never");
     else

@@ -97,10 +97,10 @@ static const char *what(struct text *out, const struct words *words, const struc
             text_printf(out, " for %" PRId64 ".%09" PRId64, e->timer.at_ns / NS_PER_S, e->timer.at_ns % NS_PER_S);
         return "timer";
     case TRACE_CALL:
-        words_call(out, words, &e->call);
+        words_call(out, words, &e->call, true);
         return "call";
     case TRACE_RETURN:
-        words_call(out, words, &e->call);
+        words_call(out, words, &e->call, true);
         text_puts(out, " = ");
         words_result(out, &e->call);
         return "return";

@@ -226,14 +226,14 @@ static void option(struct text *out, const struct story_step *step)
     }
 }
 
-void words_call(struct text *out, const struct words *words, const struct trace_call *call)
+void words_call(struct text *out, const struct words *words, const struct trace_call *call, bool arguments)
 {
     static const char *const hows[] = {"", "read", "write", "both"};
     const struct story_step *step = words_step(words, call);
 
     text_puts(out, words_call_name(call->call));
     text_putc(out, '(');
-    if (step != NULL) {
+    if (step != NULL && arguments) {
         switch (step->call) {
         case CALL_CONNECT:
             text_printf(out, "%s:%u", words_host(words, step->host), (unsigned)step->port);

@@ -36,8 +36,8 @@ void words_segment(struct text *out, const struct trace_segment *segment, const 
 
 /* "close", "recv": the name of the socket call. */
 const char *words_call_name(uint8_t call);
-/* "connect(server:80)", "recv()". */
-void words_call(struct text *out, const struct words *words, const struct trace_call *call);
+/* "connect(server:80)", "recv()"; without its arguments "connect()". */
+void words_call(struct text *out, const struct words *words, const struct trace_call *call, bool arguments);
 /* What it gave: "0", "300 eof", "ECONNRESET". */
 void words_result(struct text *out, const struct trace_call *call);
 
