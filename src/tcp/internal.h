@@ -8,9 +8,9 @@
 #include "tcp/seq.h"
 #include "tcp/tcp.h"
 
-#define MSS_DEFAULT 536u       /* MUST-15: without an MSS option */
+#define MSS_DEFAULT 536u /* MUST-15: without an MSS option */
 #define MSS_MIN 88u
-#define DUP_ACK_THRESHOLD 3u   /* RFC 5681 section 3.2 */
+#define DUP_ACK_THRESHOLD 3u /* RFC 5681 section 3.2 */
 #define PAWS_IDLE_MS (24u * 24 * 3600 * 1000) /* RFC 7323 section 5.5: TS.Recent is invalid after 24 days */
 
 static inline uint32_t now_ms(const struct tcp_ctx *ctx)
@@ -52,6 +52,13 @@ static inline bool timer_runs(const struct tcb *tcb, enum tcp_slot slot)
 /* Where the profile's clock (hz) lets a timer set now for `at_ns` really fire. */
 int64_t timer_wheel(const struct tcp_profile *profile, int64_t now_ns, int64_t at_ns);
 
+/* ---- opening.c, segment_arrives.c ---- */
+void opening_segment_arrives(struct tcp_ctx *ctx, struct tcb *tcb, const struct segment *seg);
+void tcp_segment_arrives_synchronized(struct tcp_ctx *ctx, struct tcb *tcb, const struct segment *seg, bool sequence_checked);
+
+/* ---- user_calls.c ---- */
+void tcp_orphan_enters_fin_wait_2(struct tcp_ctx *ctx, struct tcb *tcb);
+
 /* ---- records.c ---- */
 uint32_t record_alloc(struct tcp_ctx *ctx); /* 0: none left */
 void record_free(struct tcp_ctx *ctx, uint32_t index);
@@ -78,8 +85,8 @@ bool paws_rejects(const struct tcp_ctx *ctx, const struct tcb *tcb, const struct
 uint32_t window_full_space(const struct tcp_profile *profile, const struct tcb *tcb);
 uint32_t window_initial(const struct tcp_profile *profile, const struct tcb *tcb, uint32_t mss);
 uint8_t window_choose_scale(const struct tcp_profile *profile, const struct tcb *tcb);
-uint32_t window_select(struct tcp_ctx *ctx, struct tcb *tcb);     /* what would be advertised now, before "never shrink" */
-uint32_t window_offered(const struct tcb *tcb);                    /* what of the last advertisement is left */
+uint32_t window_select(struct tcp_ctx *ctx, struct tcb *tcb); /* what would be advertised now, before "never shrink" */
+uint32_t window_offered(const struct tcb *tcb); /* what of the last advertisement is left */
 void window_grow(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t len);
 uint32_t unread_bytes(const struct tcb *tcb);
 
@@ -91,7 +98,8 @@ void send_syn(struct tcp_ctx *ctx, struct tcb *tcb, bool first);
 void send_probe(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t seq);
 bool retransmit_record(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t index);
 uint32_t current_mss(const struct tcb *tcb);
-bool send_one_new(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t limit); /* one segment of new data (or the FIN), at most `limit` bytes, whatever cwnd and Nagle say */
+bool send_one_new(struct tcp_ctx *ctx, struct tcb *tcb,
+                  uint32_t limit); /* one segment of new data (or the FIN), at most `limit` bytes, whatever cwnd and Nagle say */
 bool has_unsent(const struct tcb *tcb);
 static inline uint32_t window_edge(const struct tcb *tcb)
 {
@@ -121,11 +129,12 @@ void congestion_init(struct tcp_ctx *ctx, struct tcb *tcb);
 uint32_t packets_in_flight(const struct tcb *tcb);
 void congestion_restart_after_idle(struct tcp_ctx *ctx, struct tcb *tcb);
 void congestion_sent(struct tcp_ctx *ctx, struct tcb *tcb);
-void recovery_ack(struct tcp_ctx *ctx, struct tcb *tcb, const struct segment *seg, uint32_t prior_una, uint32_t prior_in_flight, bool window_changed);
-void recovery_rto(struct tcp_ctx *ctx, struct tcb *tcb);         /* everything is taken for lost; the front is resent */
-void recovery_continue(struct tcp_ctx *ctx, struct tcb *tcb);    /* resends what is marked lost, as the window allows */
+void recovery_ack(struct tcp_ctx *ctx, struct tcb *tcb, const struct segment *seg, uint32_t prior_una, uint32_t prior_in_flight,
+                  bool window_changed);
+void recovery_rto(struct tcp_ctx *ctx, struct tcb *tcb); /* everything is taken for lost; the front is resent */
+void recovery_continue(struct tcp_ctx *ctx, struct tcb *tcb); /* resends what is marked lost, as the window allows */
 void recovery_arm_after_send(struct tcp_ctx *ctx, struct tcb *tcb);
-void recovery_probe(struct tcp_ctx *ctx, struct tcb *tcb);       /* tail loss probe */
+void recovery_probe(struct tcp_ctx *ctx, struct tcb *tcb); /* tail loss probe */
 void recovery_reorder_timeout(struct tcp_ctx *ctx, struct tcb *tcb);
 
 #endif

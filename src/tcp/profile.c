@@ -70,6 +70,14 @@
     X(backlog_max, "the longest accept queue that listen() grants") \
     X(isn_clock_ns, "the initial sequence number's clock steps once in so many ns") \
     X(ts_clock_ns, "the timestamp clock steps once in so many ns") \
+    X(rst_at_sack_edge, "a RST at the right edge of the last SACK block counts as exact") \
+    X(window_edge_inclusive, "the sequence test takes what begins at the window's right edge") \
+    X(missing_ts_dropped, "a segment that lacks the negotiated timestamps is dropped") \
+    X(paws_spares_acks, "a reordered pure ACK with an older timestamp passes PAWS") \
+    X(syn_fin_ignored, "LISTEN gives no answer to a SYN that carries a FIN") \
+    X(synack_repeated, "a repeated SYN draws the SYN-ACK again, not an ACK") \
+    X(syn_received_refused, "a RST in SYN_RECEIVED of an active open says ECONNREFUSED") \
+    X(tw_bound_reuse, "connect() from a bound port may take over a TIME_WAIT that has timestamps") \
     X(jiffy, "the tick of the kernel's clock, for what happens at the next tick") \
     X(hz, "timers are rounded as the timer wheel of that HZ does; 0: they are exact")
 
@@ -135,6 +143,14 @@
     X(backlog_max, 128, "RFC 9293 has no accept queue") \
     X(isn_clock_ns, 4000, "R-230: RFC 9293 section 3.4.1") \
     X(ts_clock_ns, 1000000, "RFC 7323 section 5.4: 1 ms to 1 s") \
+    X(rst_at_sack_edge, 0, "R-071") \
+    X(window_edge_inclusive, 0, "R-003 to R-006: Table 6") \
+    X(missing_ts_dropped, 1, "R-211: RFC 7323 section 3.2, SHOULD") \
+    X(paws_spares_acks, 0, "R-212") \
+    X(syn_fin_ignored, 0, "R-024") \
+    X(synack_repeated, 0, "R-007, R-080") \
+    X(syn_received_refused, 1, "R-032") \
+    X(tw_bound_reuse, 0, "R-021") \
     X(jiffy, 1 * NS_PER_MS, "RFC 6298 section 4: finer than 100 ms") \
     X(hz, 0, "LANGUAGE: exact unless hz is given")
 
@@ -200,6 +216,14 @@
     X(backlog_max, 4096, "somaxconn (unverified)") \
     X(isn_clock_ns, 64, "RULES part 3: 64 ns (unverified)") \
     X(ts_clock_ns, 1000000, "FACTS 1") \
+    X(rst_at_sack_edge, 1, "L-12") \
+    X(window_edge_inclusive, 1, "FACTS 14") \
+    X(missing_ts_dropped, 0, "the kernel accepts it") \
+    X(paws_spares_acks, 1, "tcp_disordered_ack() of the kernel") \
+    X(syn_fin_ignored, 1, "FACTS 14") \
+    X(synack_repeated, 1, "tcp_check_req() of the kernel") \
+    X(syn_received_refused, 0, "FACTS 14") \
+    X(tw_bound_reuse, 1, "FACTS 8") \
     X(jiffy, 4 * NS_PER_MS, "FACTS: HZ 250") \
     X(hz, 0, "LANGUAGE: exact unless hz is given")
 
@@ -265,6 +289,14 @@
     X(backlog_max, 128, "kern.ipc.soacceptqueue (unverified)") \
     X(isn_clock_ns, 4000, "RULES part 3: RFC 6528 (unverified)") \
     X(ts_clock_ns, 1000000, "1 ms (unverified)") \
+    X(rst_at_sack_edge, 0, "unknown (unverified)") \
+    X(window_edge_inclusive, 0, "FACTS 14") \
+    X(missing_ts_dropped, 0, "R-211: tolerates by default") \
+    X(paws_spares_acks, 0, "unknown (unverified)") \
+    X(syn_fin_ignored, 0, "FACTS 14: unless drop_synfin") \
+    X(synack_repeated, 1, "syncache_add() (unverified)") \
+    X(syn_received_refused, 1, "FACTS 14") \
+    X(tw_bound_reuse, 0, "RULES part 3") \
     X(jiffy, 1 * NS_PER_MS, "kern.hz 1000 (unverified)") \
     X(hz, 0, "LANGUAGE: exact unless hz is given")
 
@@ -330,6 +362,14 @@
     X(backlog_max, 200, "SOMAXCONN of a server (unverified)") \
     X(isn_clock_ns, 4000, "RULES part 3: RFC 6528-like (unverified)") \
     X(ts_clock_ns, 1000000, "1 ms (unverified)") \
+    X(rst_at_sack_edge, 0, "unknown (unverified)") \
+    X(window_edge_inclusive, 0, "unknown (unverified)") \
+    X(missing_ts_dropped, 0, "unknown (unverified)") \
+    X(paws_spares_acks, 0, "unknown (unverified)") \
+    X(syn_fin_ignored, 0, "unknown (unverified)") \
+    X(synack_repeated, 1, "unknown (unverified)") \
+    X(syn_received_refused, 1, "unknown (unverified)") \
+    X(tw_bound_reuse, 0, "unknown (unverified)") \
     X(jiffy, 15625 * NS_PER_US, "64 ticks a second (unverified)") \
     X(hz, 0, "LANGUAGE: exact unless hz is given")
 

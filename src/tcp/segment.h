@@ -7,9 +7,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { TCP_FIN = 1, TCP_SYN = 2, TCP_RST = 4, TCP_PSH = 8, TCP_ACK = 16 };                             /* segment.flags */
-enum { TCPOPT_MSS = 1, TCPOPT_WSCALE = 2, TCPOPT_SACK_OK = 4, TCPOPT_TS = 8, TCPOPT_SACK = 16 };       /* segment.options */
-enum { SEGMENT_INJECTED = 1, SEGMENT_CORRUPT = 2, SEGMENT_COPY = 4 };                                   /* segment.marks */
+enum { TCP_FIN = 1, TCP_SYN = 2, TCP_RST = 4, TCP_PSH = 8, TCP_ACK = 16 }; /* segment.flags */
+enum { TCPOPT_MSS = 1, TCPOPT_WSCALE = 2, TCPOPT_SACK_OK = 4, TCPOPT_TS = 8, TCPOPT_SACK = 16 }; /* segment.options */
+enum { SEGMENT_INJECTED = 1, SEGMENT_CORRUPT = 2, SEGMENT_COPY = 4 }; /* segment.marks */
 #define SEGMENT_SACK_MAX 4
 
 struct sack_block {
@@ -18,11 +18,11 @@ struct sack_block {
 
 struct segment {
     uint32_t seq, ack; /* absolute sequence numbers; ack counts only with TCP_ACK */
-    uint32_t len;      /* payload, bytes */
-    uint32_t wnd;      /* the window in bytes, after the rounding that the sender's window scale forces */
+    uint32_t len; /* payload, bytes */
+    uint32_t wnd; /* the window in bytes, after the rounding that the sender's window scale forces */
     uint32_t tsval, tsecr;
-    uint32_t conn;     /* whose bytes these are: the connection (incarnation) that the sender speaks for; 0 none. Not on the wire */
-    uint32_t number;   /* `seg` in the trace: 1, 2, 3 ... in order of sending, a network's copy has one of its own. Not on the wire */
+    uint32_t conn; /* whose bytes these are: the connection (incarnation) that the sender speaks for; 0 none. Not on the wire */
+    uint32_t number; /* `seg` in the trace: 1, 2, 3 ... in order of sending, a network's copy has one of its own. Not on the wire */
     uint16_t src_port, dst_port;
     uint16_t src_host, dst_host; /* node indices; stand for the two addresses */
     uint16_t mss;

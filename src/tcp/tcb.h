@@ -12,34 +12,35 @@
 
 /* A record of the retransmission queue or of the reassembly queue; they are lent from a pool that an idle connection gives back. */
 struct tcp_record {
-    uint32_t next;       /* index of the next record, 0: the last */
-    uint32_t seq, end;   /* [seq, end); end counts SYN and FIN */
-    uint32_t conn;       /* reassembly: whose bytes these are */
-    int64_t sent_ns;     /* retransmission queue: when it was last sent */
-    uint16_t flags;      /* RECORD_* */
-    uint16_t sent;       /* how often it was sent */
-    uint32_t order;      /* retransmission queue: place in the order of last sendings (RACK); reassembly: recency for SACK */
+    uint32_t next; /* index of the next record, 0: the last */
+    uint32_t seq, end; /* [seq, end); end counts SYN and FIN */
+    uint32_t conn; /* reassembly: whose bytes these are */
+    int64_t sent_ns; /* retransmission queue: when it was last sent */
+    uint16_t flags; /* RECORD_* */
+    uint16_t sent; /* how often it was sent */
+    uint32_t order; /* retransmission queue: place in the order of last sendings (RACK); reassembly: recency for SACK */
 };
 enum {
-    RECORD_SYN = 1, RECORD_FIN = 2,
-    RECORD_SACKED = 4,   /* selectively acknowledged */
-    RECORD_LOST = 8,     /* marked lost, waits for its retransmission */
+    RECORD_SYN = 1,
+    RECORD_FIN = 2,
+    RECORD_SACKED = 4, /* selectively acknowledged */
+    RECORD_LOST = 8, /* marked lost, waits for its retransmission */
     RECORD_RETRANS = 16, /* a retransmission of it is in flight */
-    RECORD_EVER = 32,    /* was retransmitted at some time (Karn) */
+    RECORD_EVER = 32, /* was retransmitted at some time (Karn) */
     RECORD_PUSH = 64,
 };
 
-struct tcp_pool {        /* a view of the world's record pool, made anew for each step */
+struct tcp_pool { /* a view of the world's record pool, made anew for each step */
     struct tcp_record *records; /* [0] is never used */
     uint32_t *free_head; /* index of the first free record, linked by `next` */
-    uint32_t *used;      /* how many are lent */
+    uint32_t *used; /* how many are lent */
 };
 
 /* One running timer. `number` is its place in the total order of events, given when it was armed. */
 struct tcp_timer_slot {
-    int64_t at_ns;       /* TIME_NEVER: not running */
+    int64_t at_ns; /* TIME_NEVER: not running */
     uint32_t number;
-    uint8_t kind;        /* enum tcp_timer */
+    uint8_t kind; /* enum tcp_timer */
 };
 enum tcp_slot { SLOT_RETRANSMIT, SLOT_DELAYED_ACK, SLOT_KEEPALIVE, TCP_SLOTS };
 /* SLOT_RETRANSMIT: retransmission, tail loss probe, reordering or persist: one at a time, as in the kernels.
@@ -48,76 +49,83 @@ enum tcp_slot { SLOT_RETRANSMIT, SLOT_DELAYED_ACK, SLOT_KEEPALIVE, TCP_SLOTS };
 struct tcb {
     struct {
         uint32_t una, nxt, wnd, wl1, wl2, iss;
-        uint32_t end;      /* one past the last byte that the program has handed over; the FIN's number once it is queued */
-        uint32_t max_wnd;  /* the largest window the peer ever offered (MAX.SND.WND) */
-        uint32_t small;    /* one past the last small (sub-MSS) segment sent (Nagle, Minshall's variant) */
+        uint32_t end; /* one past the last byte that the program has handed over; the FIN's number once it is queued */
+        uint32_t max_wnd; /* the largest window the peer ever offered (MAX.SND.WND) */
+        uint32_t small; /* one past the last small (sub-MSS) segment sent (Nagle, Minshall's variant) */
     } snd;
     struct {
         uint32_t nxt, irs;
-        uint32_t wup;      /* RCV.NXT as last acknowledged (Last.ACK.sent) */
-        uint32_t wnd;      /* the window advertised then, counted from wup */
-        uint32_t read;     /* the next byte that the program will take */
+        uint32_t wup; /* RCV.NXT as last acknowledged (Last.ACK.sent) */
+        uint32_t wnd; /* the window advertised then, counted from wup */
+        uint32_t read; /* the next byte that the program will take */
     } rcv;
     struct tcp_timer_slot slot[TCP_SLOTS];
 
-    uint8_t state;         /* enum tcp_state; only tcp_enter_state() writes it */
-    uint8_t error;         /* pending socket error (enum tcp_errno) */
+    uint8_t state; /* enum tcp_state; only tcp_enter_state() writes it */
+    uint8_t error; /* pending socket error (enum tcp_errno) */
     /* what was agreed */
     uint8_t snd_wscale, rcv_wscale;
     bool wscale_ok, ts_ok, sack_ok;
-    bool passive;          /* came from LISTEN */
+    bool passive; /* came from LISTEN */
     /* the program's side */
-    bool orphan;           /* no program holds it any more */
+    bool orphan; /* no program holds it any more */
     bool shut_read, shut_write, fin_queued, fin_sent, fin_received;
-    bool nodelay, cork, reset_sent_or_received;
+    bool nodelay, cork;
+    bool rcvbuf_locked, sndbuf_locked; /* the program fixed it: no autotuning */
+    bool became_mini; /* the end goes on as a small record; what is left here is for the program that still reads */
     /* acknowledgement */
-    uint8_t quick;         /* quick ACKs still to be given */
-    uint8_t pingpong;      /* interactive: ACKs wait for data to ride on */
+    uint8_t quick; /* quick ACKs still to be given */
+    uint8_t pushed; /* small segments received since the last ACK (Linux: ICSK_ACK_PUSHED, PUSHED2) */
+    uint8_t pingpong; /* interactive: ACKs wait for data to ride on */
     bool ack_now, ack_due; /* an ACK must go at the end of this step; one is owed (delayed) */
     bool rtt_seen;
     uint8_t dup_acks, backoff, retransmits, probes_out, syn_rtx, ca_state, keepalive_sent, keepalive_count, reordering;
-    bool dsack_due, keepalive_on, undo_possible, fin_timer_full, ts_recent_valid, nonagle_push, tlp_out, established_once, syn_data_fallback, keep_rto;
-    uint16_t mss;          /* what one segment carries now, options taken off (Eff.snd.MSS) */
+    bool dsack_due, keepalive_on, undo_possible, fin_timer_full, ts_recent_valid, nonagle_push, tlp_out, established_once,
+        syn_data_fallback, keep_rto;
+    uint16_t mss; /* what one segment carries now, options taken off (Eff.snd.MSS) */
     uint16_t advmss, rcv_mss;
 
     uint32_t srtt_us, rttvar_us, mdev_us, mdev_max_us; /* srtt scaled by 8, the deviations by 4, as RFC 6298 and the kernels do */
-    uint32_t rtt_seq;      /* end of the round in which mdev_max is collected */
-    uint32_t rto_us;       /* without back-off */
+    uint32_t rtt_seq; /* end of the round in which mdev_max is collected */
+    uint32_t rto_us; /* without back-off */
     uint32_t ts_recent, ts_offset;
     uint32_t ts_recent_ms; /* when ts_recent was set, ms of world time */
-    uint32_t ato_us;       /* delayed-ACK interval; 0: no data was ever received */
+    uint32_t ato_us; /* delayed-ACK interval; 0: no data was ever received */
     uint32_t oow_ack_ms, challenge_ms, challenge_count; /* limiters: time of the last; 0: never (times are stored + 1) */
     uint32_t rcvbuf, sndbuf, rcv_ssthresh, window_clamp;
+    uint32_t copied; /* bytes that the program has taken since the buffer last grew */
     uint32_t keepalive_idle_ms, keepalive_interval_ms, user_timeout_ms;
-    int32_t linger2_ms;    /* 0: the profile's; -1: no FIN_WAIT_2 at all */
+    int32_t linger2_ms; /* 0: the profile's; -1: no FIN_WAIT_2 at all */
     uint32_t dsack_left, dsack_right;
-    uint32_t sent_head, sent_tail;  /* retransmission queue, by seq */
-    uint32_t ooo_head;     /* reassembly queue, by seq */
-    uint32_t ooo_fin;      /* number of a FIN seen above a gap, valid with ooo_fin_seen */
+    uint32_t sent_head, sent_tail; /* retransmission queue, by seq */
+    uint32_t ooo_head; /* reassembly queue, by seq */
+    uint32_t ooo_fin; /* number of a FIN seen above a gap, valid with ooo_fin_seen */
     bool ooo_fin_seen;
     /* congestion control and recovery; counts in segments */
-    uint32_t cwnd, ssthresh, cwnd_count, cwnd_clamp, high_seq, prior_cwnd, prior_ssthresh, undo_marker, packets_out, sacked_out, lost_out, retrans_out, order, tlp_high_seq,
-        prr_delivered, prr_out, undo_retrans, delivered, max_packets_out, rack_end_seq;
+    uint32_t cwnd, ssthresh, cwnd_count, cwnd_clamp, high_seq, prior_cwnd, prior_ssthresh, undo_marker, packets_out, sacked_out, lost_out,
+        retrans_out, order, tlp_high_seq, prr_delivered, prr_out, undo_retrans, delivered, max_packets_out, rack_end_seq;
     uint32_t min_rtt_us, rack_rtt_us;
     uint32_t cubic_epoch_ms, cubic_last_max, cubic_origin, cubic_k, cubic_cnt, cubic_ack_cnt, cubic_tcp_cwnd;
     uint32_t min_rtt_ms;
     uint32_t retrans_stamp_tsval; /* tsval of the first retransmission of this recovery (Eifel) */
     bool cwnd_limited, frto, rack_dsack_seen, reord_seen;
-    int64_t first_rto_ns;  /* when the first RTO retransmission of this outage was sent; 0: none (give-up by time) */
-    int64_t sent_ns;       /* when data was last sent */
-    int64_t received_ns;   /* when anything acceptable was last received */
+    int64_t first_rto_ns; /* when the first RTO retransmission of this outage was sent; 0: none (give-up by time) */
+    int64_t progress_ns; /* since when the front of the queue is unacknowledged */
+    int64_t probe_since_ns; /* since when window probes go out (user timeout); 0: none */
+    int64_t sent_ns; /* when data was last sent */
+    int64_t received_ns; /* when anything acceptable was last received */
     int64_t data_received_ns; /* when data was last received */
     int64_t rack_sent_ns;
 };
 
 /* The small record of an end whose program is gone (FIN_WAIT_2) or which only waits (TIME_WAIT), as in the kernels. */
 struct tcp_mini {
-    int64_t at_ns;         /* when it ends */
-    uint32_t number;       /* the place of that timer in the order of events */
+    int64_t at_ns; /* when it ends */
+    uint32_t number; /* the place of that timer in the order of events */
     uint32_t snd_nxt, rcv_nxt, rcv_wnd, ts_recent, ts_recent_ms, ts_offset;
     uint32_t oow_ack_ms;
-    int64_t length_ns;     /* how long it lasts from each restart */
-    uint8_t state;         /* TCP_FIN_WAIT_2 or TCP_TIME_WAIT */
+    int64_t length_ns; /* how long it lasts from each restart */
+    uint8_t state; /* TCP_FIN_WAIT_2 or TCP_TIME_WAIT */
     bool ts_ok, ts_recent_valid;
     uint8_t rcv_wscale;
 };

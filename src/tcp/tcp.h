@@ -9,13 +9,14 @@
 #include "tcp/tcb.h"
 
 enum tcp_signal {
-    SIGNAL_CONNECTED,  /* connect() has succeeded; or a passive end is established and may be accepted */
-    SIGNAL_READABLE,   /* data, end-of-file or an error: a waiting reader should look (tcp_recv) */
-    SIGNAL_WRITABLE,   /* send buffer has room: a waiting writer should go on (tcp_send) */
-    SIGNAL_ERROR,      /* the connection has failed: tcb->error is set for the owner; readers, writers, connect() should look */
+    SIGNAL_CONNECTED, /* connect() has succeeded; or a passive end is established and may be accepted */
+    SIGNAL_READABLE, /* data, end-of-file or an error: a waiting reader should look (tcp_recv) */
+    SIGNAL_WRITABLE, /* send buffer has room: a waiting writer should go on (tcp_send) */
+    SIGNAL_ERROR, /* the connection has failed: tcb->error is set for the owner; readers, writers, connect() should look */
     SIGNAL_CLOSE_DONE, /* a lingering close() may return: FIN acknowledged, or the connection is gone */
-    SIGNAL_MINI,       /* the end goes on as a small record: mini is filled in; the TCB is CLOSED for its program (unread data stays readable) */
-    SIGNAL_GONE,       /* state is CLOSED and nothing is left on the wire: free the TCB (if a program still holds the socket, when it closes it) */
+    SIGNAL_MINI, /* the end goes on as a small record: mini is filled in; the TCB is CLOSED for its program (unread data stays readable) */
+    SIGNAL_GONE, /* state is CLOSED and nothing is left on the wire: free the TCB (if a program still holds the socket, when it closes it)
+                  */
 };
 
 struct tcp_sink {
@@ -26,7 +27,18 @@ struct tcp_sink {
     void (*signal)(void *ctx, enum tcp_signal signal, const struct tcp_mini *mini /* SIGNAL_MINI only */);
 };
 /* Why a state changed; the same numbers as enum state_why of the trace. */
-enum tcp_why { TCP_WHY_ORDINARY = 0, TCP_WHY_RST_RECEIVED, TCP_WHY_RST_SENT, TCP_WHY_TIMEOUT, TCP_WHY_KEEPALIVE, TCP_WHY_USER_TIMEOUT, TCP_WHY_FIN_WAIT_2, TCP_WHY_CRASH, TCP_WHY_CLOSED_EARLY, TCP_WHY_REUSED };
+enum tcp_why {
+    TCP_WHY_ORDINARY = 0,
+    TCP_WHY_RST_RECEIVED,
+    TCP_WHY_RST_SENT,
+    TCP_WHY_TIMEOUT,
+    TCP_WHY_KEEPALIVE,
+    TCP_WHY_USER_TIMEOUT,
+    TCP_WHY_FIN_WAIT_2,
+    TCP_WHY_CRASH,
+    TCP_WHY_CLOSED_EARLY,
+    TCP_WHY_REUSED
+};
 
 struct tcp_ctx {
     int64_t now_ns;
@@ -35,9 +47,9 @@ struct tcp_ctx {
     struct tcp_pool pool;
     uint32_t *next_number; /* each armed timer takes one */
     uint32_t record_limit; /* records that the pool holds: free ones are record_limit - *pool.used */
-    uint32_t room;         /* data segments that may still be sent in this step; the engine keeps a reserve of 16 for the rest */
-    bool starved;          /* out: room or records ran out: flush, grow, and call tcp_output() */
-    bool accept_full;      /* in: the listener's accept queue is full (a third ACK is dropped, L-20) */
+    uint32_t room; /* data segments that may still be sent in this step; the engine keeps a reserve of 16 for the rest */
+    bool starved; /* out: room or records ran out: flush, grow, and call tcp_output() */
+    bool accept_full; /* in: the listener's accept queue is full (a third ACK is dropped, L-20) */
 };
 
 /* ---- before a connection: the socket's options live in a TCB from the start ---- */
@@ -57,11 +69,13 @@ void tcp_set_linger2(struct tcp_ctx *ctx, struct tcb *tcb, int64_t ns /* or -1 *
 /* ---- user calls (RFC 9293 sections 3.10.1 to 3.10.6) ---- */
 /* OPEN, active: sends the SYN, SYN_SENT. */
 void tcp_open_active(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t iss);
-/* The passive half: `tcb` was made by tcp_init and has the listener's options; `syn` is what arrived in LISTEN. Sends the SYN-ACK, SYN_RECEIVED. */
+/* The passive half: `tcb` was made by tcp_init and has the listener's options; `syn` is what arrived in LISTEN. Sends the SYN-ACK,
+ * SYN_RECEIVED. */
 void tcp_open_passive(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t iss, const struct segment *syn);
 /* SEND: how many of `bytes` the buffer takes now (0: full, wait for SIGNAL_WRITABLE), or an error. */
 uint32_t tcp_send(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t bytes, enum tcp_errno *error);
-/* RECEIVE: takes up to `max` bytes and opens the window. 0 bytes with no error and no eof: wait for SIGNAL_READABLE. An error is told once. */
+/* RECEIVE: takes up to `max` bytes and opens the window. 0 bytes with no error and no eof: wait for SIGNAL_READABLE. An error is told once.
+ */
 struct tcp_read {
     uint32_t bytes;
     bool eof;
@@ -71,8 +85,8 @@ struct tcp_read tcp_recv(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t max);
 /* What the next tcp_recv would be told, without taking anything. */
 struct tcp_read tcp_peek(const struct tcb *tcb);
 enum tcp_errno tcp_shutdown(struct tcp_ctx *ctx, struct tcb *tcb, bool read, bool write);
-/* close(): unread data resets, otherwise the FIN is queued (L-01). The socket becomes an orphan with tcp_orphan(): at once, or for a lingering
- * close() after SIGNAL_CLOSE_DONE or the linger time (then, with profile->linger_timeout_aborts, after tcp_abort). */
+/* close(): unread data resets, otherwise the FIN is queued (L-01). The socket becomes an orphan with tcp_orphan(): at once, or for a
+ * lingering close() after SIGNAL_CLOSE_DONE or the linger time (then, with profile->linger_timeout_aborts, after tcp_abort). */
 void tcp_close(struct tcp_ctx *ctx, struct tcb *tcb);
 bool tcp_close_must_wait(const struct tcb *tcb); /* a lingering close() would block now */
 void tcp_orphan(struct tcp_ctx *ctx, struct tcb *tcb);
@@ -103,15 +117,17 @@ void tcp_output(struct tcp_ctx *ctx, struct tcb *tcb);
 
 /* ---- small records ---- */
 enum mini_answer {
-    MINI_STAYS,   /* still there (its timer may have been armed anew: look at at_ns, number) */
-    MINI_ENDS,    /* free it; sink->state has said why */
-    MINI_REOPENS, /* a SYN that may open a new incarnation: free it, give the SYN to the listener, with `*iss` as its initial number */
+    MINI_STAYS, /* still there (its timer may have been armed anew: look at at_ns, number) */
+    MINI_ENDS, /* free it; sink->state has said why */
+    MINI_REOPENS, /* a SYN that may open a new incarnation (R-143): free it, give the SYN to the listener, with `*iss` as its initial number
+                   */
 };
 /* The sink's send() is used for answers. */
 enum mini_answer tcp_mini_segment_arrives(struct tcp_ctx *ctx, struct tcp_mini *mini, const struct segment *seg, uint32_t *iss);
 /* The mini's time is over: sink->state TIME_WAIT or FIN_WAIT_2 -> CLOSED. Always free it. */
 void tcp_mini_timeout(struct tcp_ctx *ctx, struct tcp_mini *mini);
-/* May connect() take this four-tuple over (FACTS 8)? `bound`: the program chose the local port itself. If so `*iss` is the new initial number. */
+/* May connect() take this four-tuple over (FACTS 8)? `bound`: the program chose the local port itself. If so `*iss` is the new initial
+ * number. */
 bool tcp_mini_may_reuse(const struct tcp_ctx *ctx, const struct tcp_mini *mini, bool bound, uint32_t *iss);
 
 #endif

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+/* When an ACK goes out: at once, with data that leaves soon, or by the delayed-ACK timer (RFC 9293 section 3.8.6.3; FACTS 5).
+ * A profile with quick_acks adapts as Linux does; one without uses a fixed delay and acknowledges every second full segment. */
+#include "tcp/internal.h"
+
+#define ATO_MIN_US 40000u /* Linux's TCP_ATO_MIN and TCP_DELACK_MIN */
+
+static void add_quick(const struct tcp_ctx *ctx, struct tcb *tcb, int64_t most)
+{
+    if (ctx->profile->quick_acks == 0)
+        return;
+    uint32_t quick = tcb->rcv.wnd / (2 * max_u32(tcb->rcv_mss, 1));
+    if (quick == 0)
+        quick = 2;
+    quick = min_u32(quick, (uint32_t)most);
+    if (quick > tcb->quick)
+        tcb->quick = (uint8_t)quick;
+}
+
+void ack_enter_quick(struct tcp_ctx *ctx, struct tcb *tcb)
+{
+    add_quick(ctx, tcb, ctx->profile->quick_acks);
+    tcb->pingpong = 0;
+    tcb->ato_us = ATO_MIN_US;
+}
+
+/* The receiver's estimate of the peer's segment size, and whether small (pushed) segments have come. */
+static void measure_mss(struct tcb *tcb, uint32_t len)
+{
+    if (len >= tcb->rcv_mss) {
+        tcb->rcv_mss = (uint16_t)min_u32(len, tcb->advmss);
+        return;
+    }
+    if (tcb->pushed < 2)
+        tcb->pushed++;
+}
+
+void ack_data_received(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t len)
+{
+    tcb->ack_due = true;
+    measure_mss(tcb, len);
+    if (ctx->profile->quick_acks == 0) {
+        tcb->ato_us = (uint32_t)(ctx->profile->delack / NS_PER_US);
+    } else if (tcb->ato_us == 0) {
+        add_quick(ctx, tcb, ctx->profile->quick_acks);
+        tcb->ato_us = ATO_MIN_US;
+    } else {
+        int64_t gap_us = (ctx->now_ns - tcb->data_received_ns) / NS_PER_US;
+        if (gap_us <= ATO_MIN_US / 2) {
+            tcb->ato_us = (tcb->ato_us >> 1) + ATO_MIN_US / 2;
+        } else if (gap_us < tcb->ato_us) {
+            tcb->ato_us = min_u32((tcb->ato_us >> 1) + (uint32_t)gap_us, tcb->rto_us);
+        } else if (gap_us > tcb->rto_us) {
+            /* The peer has paused: it may start slowly again and wants every ACK. */
+            add_quick(ctx, tcb, ctx->profile->quick_acks);
+        }
+    }
+    tcb->data_received_ns = ctx->now_ns;
+    window_grow(ctx, tcb, len);
+}
+
+static void arm_delayed(struct tcp_ctx *ctx, struct tcb *tcb)
+{
+    int64_t ato = (int64_t)tcb->ato_us * NS_PER_US;
+    if (ctx->profile->quick_acks != 0 && tcb->ato_us > ATO_MIN_US) {
+        int64_t most = tcb->pingpong || tcb->pushed ? ctx->profile->delack_max : 500 * NS_PER_MS;
+        if (tcb->rtt_seen)
+            most = min_i64(most, max_i64((int64_t)(tcb->srtt_us >> 3), ATO_MIN_US) * NS_PER_US);
+        ato = min_i64(ato, most);
+    }
+    ato = min_i64(ato, ctx->profile->delack_max);
+    if (ato == 0)
+        ato = ctx->profile->jiffy; /* an end that never had data acknowledges at the next tick */
+    int64_t at_ns = ctx->now_ns + ato;
+    const struct tcp_timer_slot *slot = &tcb->slot[SLOT_DELAYED_ACK];
+    if (timer_runs(tcb, SLOT_DELAYED_ACK)) {
+        if (ctx->profile->quick_acks != 0 && slot->at_ns <= ctx->now_ns + ato / 4) {
+            send_ack(ctx, tcb);
+            return;
+        }
+        if (at_ns >= slot->at_ns)
+            return;
+    }
+    timer_arm(ctx, tcb, SLOT_DELAYED_ACK, TIMER_DELAYED_ACK, at_ns);
+}
+
+void ack_schedule_check(struct tcp_ctx *ctx, struct tcb *tcb)
+{
+    if (tcb->state == TCP_CLOSED || (!tcb->ack_due && !tcb->ack_now))
+        return;
+    const uint32_t waiting = tcb->rcv.nxt - tcb->rcv.wup;
+    bool now = tcb->ack_now || tcb->ooo_head != 0;
+    if (ctx->profile->quick_acks == 0) /* SHLD-19: at least every second full segment */
+        now = now || waiting >= 2u * tcb->rcv_mss;
+    else
+        now = now || (tcb->quick > 0 && !tcb->pingpong) || waiting > tcb->rcv_mss;
+    if (now)
+        send_ack(ctx, tcb);
+    else
+        arm_delayed(ctx, tcb);
+}
+
+void ack_sent(struct tcp_ctx *ctx, struct tcb *tcb)
+{
+    (void)ctx;
+    if (tcb->quick > 0 && tcb->ack_due) {
+        tcb->quick--;
+        if (tcb->quick == 0)
+            tcb->ato_us = ATO_MIN_US;
+    }
+    tcb->ack_due = tcb->ack_now = false;
+    tcb->pushed = 0;
+    timer_stop(tcb, SLOT_DELAYED_ACK);
+}
+
+/* A read frees buffer: it may release an ACK that waits, or be worth a window update (RFC 9293 section 3.8.6.2.2). */
+void ack_after_read(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t copied)
+{
+    bool now = false;
+    if (tcb->state == TCP_CLOSED || tcb->state == TCP_TIME_WAIT || tcb->state == TCP_SYN_SENT || tcb->state == TCP_SYN_RECEIVED)
+        return;
+    if (tcb->ack_due && ctx->profile->quick_acks != 0) {
+        now = tcb->rcv.nxt - tcb->rcv.wup > tcb->rcv_mss ||
+              (copied > 0 && unread_bytes(tcb) == 0 && (tcb->pushed == 2 || (tcb->pushed == 1 && !tcb->pingpong)));
+    }
+    if (copied > 0 && !now && !tcb->fin_received && !tcb->shut_read) {
+        uint32_t left = window_offered(tcb);
+        if (2 * left <= window_full_space(ctx->profile, tcb)) {
+            uint32_t fresh = window_select(ctx, tcb);
+            now = fresh > 0 && fresh >= 2 * left;
+        }
+    }
+    if (now)
+        send_ack(ctx, tcb);
+}
+
+/* One for the limiters' time: 0 means "never", so times are kept one higher. */
+static bool limited(const struct tcp_ctx *ctx, uint32_t *last_ms)
+{
+    if (ctx->profile->invalid_ratelimit == 0)
+        return false;
+    if (*last_ms != 0 && now_ms(ctx) + 1 - *last_ms < (uint32_t)(ctx->profile->invalid_ratelimit / NS_PER_MS))
+        return true;
+    *last_ms = now_ms(ctx) + 1;
+    return false;
+}
+
+void ack_unacceptable(struct tcp_ctx *ctx, struct tcb *tcb, const struct segment *seg)
+{
+    /* Segments with data or FIN are no part of an ACK loop: not limited (FACTS 8). */
+    bool counts = segment_length(seg) == 0 || (seg->flags & TCP_SYN) != 0;
+    if (counts && limited(ctx, &tcb->oow_ack_ms))
+        return;
+    uint32_t end = seg->seq + segment_length(seg);
+    if (segment_length(seg) > 0 && seq_lt(seg->seq, tcb->rcv.nxt)) {
+        ack_enter_quick(ctx, tcb);
+        if (tcb->sack_ok && ctx->profile->dsack) {
+            tcb->dsack_due = true;
+            tcb->dsack_left = seg->seq;
+            tcb->dsack_right = seq_min(end, tcb->rcv.nxt);
+        }
+    }
+    send_ack(ctx, tcb);
+}
+
+/* RFC 5961 sections 5 and 7: `<SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>`, throttled per connection (I-79). */
+void ack_challenge(struct tcp_ctx *ctx, struct tcb *tcb)
+{
+    if (limited(ctx, &tcb->oow_ack_ms))
+        return;
+    if (ctx->profile->challenge_ack_limit != 0) {
+        if (tcb->challenge_ms == 0 || now_ms(ctx) + 1 - tcb->challenge_ms >= 5000) {
+            tcb->challenge_ms = now_ms(ctx) + 1;
+            tcb->challenge_count = 0;
+        }
+        if (++tcb->challenge_count > (uint32_t)ctx->profile->challenge_ack_limit)
+            return;
+    }
+    send_ack(ctx, tcb);
+}

@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: MIT */
+/* What goes out: headers, new data and the FIN that rides on it or walks alone, retransmissions, ACKs, probes, resets. */
+#include "tcp/internal.h"
+
+/* The window field for a segment sent now; never shrinks what was offered before (SHLD-14, R-107). Takes note of the offer. */
+static uint32_t window_to_advertise(struct tcp_ctx *ctx, struct tcb *tcb)
+{
+    uint32_t window = window_select(ctx, tcb);
+    uint32_t left = window_offered(tcb);
+    const uint32_t unit = 1u << tcb->rcv_wscale;
+    if (window < left)
+        window = (left + unit - 1) / unit * unit;
+    window = min_u32(window, 65535u << tcb->rcv_wscale) / unit * unit;
+    tcb->rcv.wnd = window;
+    tcb->rcv.wup = tcb->rcv.nxt;
+    return window;
+}
+
+static void add_timestamps(const struct tcp_ctx *ctx, const struct tcb *tcb, struct segment *seg)
+{
+    seg->options |= TCPOPT_TS;
+    seg->tsval = ts_now(ctx, tcb->ts_offset);
+    seg->tsecr = tcb->ts_recent_valid ? tcb->ts_recent : 0;
+}
+
+static struct segment header(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t seq, uint8_t flags)
+{
+    struct segment seg = {.seq = seq, .flags = flags};
+    if (flags & TCP_ACK)
+        seg.ack = tcb->rcv.nxt;
+    if (tcb->ts_ok)
+        add_timestamps(ctx, tcb, &seg);
+    seg.wnd = window_to_advertise(ctx, tcb);
+    if (tcb->sack_ok && (flags & (TCP_ACK | TCP_RST)) == TCP_ACK && (tcb->ooo_head != 0 || tcb->dsack_due)) {
+        unsigned most = tcb->ts_ok ? 3 : 4;
+        unsigned count = 0;
+        if (tcb->dsack_due)
+            seg.sack[count++] = (struct sack_block){tcb->dsack_left, tcb->dsack_right};
+        count += reassembly_sack(ctx, tcb, seg.sack + count, most - count);
+        seg.sack_count = (uint8_t)count;
+        seg.options |= TCPOPT_SACK;
+        tcb->dsack_due = false;
+    }
+    return seg;
+}
+
+static void emit(struct tcp_ctx *ctx, struct tcb *tcb, const struct segment *seg)
+{
+    if ((seg->flags & (TCP_ACK | TCP_SYN)) == TCP_ACK)
+        ack_sent(ctx, tcb);
+    ctx->sink->send(ctx->sink->ctx, seg);
+}
+
+/* RFC 9293 section 3.8.6.1 and R-185: an ACK's number must lie within a window that has shrunk below SND.NXT. */
+static uint32_t acceptable_seq(const struct tcb *tcb)
+{
+    uint32_t edge = window_edge(tcb);
+    if (seq_geq(edge, tcb->snd.nxt) || (tcb->wscale_ok && tcb->snd.nxt - edge < (1u << tcb->rcv_wscale)))
+        return tcb->snd.nxt;
+    return edge;
+}
+
+void send_ack(struct tcp_ctx *ctx, struct tcb *tcb)
+{
+    if (tcb->state == TCP_CLOSED)
+        return;
+    struct segment seg = header(ctx, tcb, acceptable_seq(tcb), TCP_ACK);
+    emit(ctx, tcb, &seg);
+}
+
+/* A zero-length segment with an old number: the peer must answer it by R-007 (SHLD-12). */
+void send_probe(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t seq)
+{
+    struct segment seg = header(ctx, tcb, seq, TCP_ACK);
+    emit(ctx, tcb, &seg);
+}
+
+/* FACTS 9: a reset of one's own stands at SND.NXT, after what is in flight; RFC 9293 gives it no ACK, Linux does (L-04). */
+void send_reset_active(struct tcp_ctx *ctx, struct tcb *tcb)
+{
+    struct segment seg = header(ctx, tcb, acceptable_seq(tcb), (uint8_t)(TCP_RST | (ctx->profile->active_rst_ack ? TCP_ACK : 0)));
+    seg.sack_count = 0;
+    seg.options &= (uint8_t)~TCPOPT_SACK;
+    ctx->sink->send(ctx->sink->ctx, &seg);
+}
+
+void send_reset_reply(struct tcp_ctx *ctx, const struct segment *seg)
+{
+    struct segment reply;
+    if (tcp_segment_arrives_closed(seg, &reply))
+        ctx->sink->send(ctx->sink->ctx, &reply);
+}
+
+void send_syn(struct tcp_ctx *ctx, struct tcb *tcb, bool first)
+{
+    const bool answer = tcb->state == TCP_SYN_RECEIVED;
+    const struct tcp_profile *profile = ctx->profile;
+    struct segment seg = {
+        .seq = tcb->snd.iss, .flags = (uint8_t)(TCP_SYN | (answer ? TCP_ACK : 0)), .mss = tcb->advmss, .options = TCPOPT_MSS};
+    if (answer)
+        seg.ack = tcb->rcv.nxt;
+    if (answer ? tcb->wscale_ok : profile->window_scaling != 0) {
+        seg.options |= TCPOPT_WSCALE;
+        seg.wscale = tcb->rcv_wscale;
+    }
+    if (answer ? tcb->sack_ok : profile->sack != 0)
+        seg.options |= TCPOPT_SACK_OK;
+    if (answer ? tcb->ts_ok : profile->timestamps != 0)
+        add_timestamps(ctx, tcb, &seg);
+    seg.wnd = min_u32(tcb->rcv.wnd, 65535); /* the window of a SYN is never scaled (RFC 7323 section 2.2) */
+    if (answer) {
+        tcb->rcv.wup = tcb->rcv.nxt;
+        tcb->ack_due = tcb->ack_now = false;
+    }
+    if (first) {
+        uint32_t index = record_alloc(ctx);
+        ASSERT(index != 0);
+        *record_at(ctx, index) = (struct tcp_record){
+            .seq = tcb->snd.iss, .end = tcb->snd.iss + 1, .sent_ns = ctx->now_ns, .sent = 1, .flags = RECORD_SYN, .order = ++tcb->order};
+        tcb->sent_head = tcb->sent_tail = index;
+        tcb->packets_out = 1;
+    }
+    ctx->sink->send(ctx->sink->ctx, &seg);
+}
+
+/* Eff.snd.MSS (RFC 9293 section 3.7.1): what is left beside the options of a segment sent now, and not more than half of the
+ * largest window that the peer ever offered. */
+uint32_t current_mss(const struct tcb *tcb)
+{
+    uint32_t mss = tcb->mss;
+    uint32_t half = tcb->snd.max_wnd > MSS_DEFAULT ? tcb->snd.max_wnd / 2 : tcb->snd.max_wnd;
+    if (half != 0)
+        mss = min_u32(mss, max_u32(half, 68 - 40));
+    if (tcb->sack_ok && (tcb->ooo_head != 0 || tcb->dsack_due)) {
+        uint32_t ranges = tcb->dsack_due;
+        ranges += tcb->ooo_head != 0;
+        mss = mss > 4 + 8 * ranges + 1 ? mss - (4 + 8 * ranges) : mss;
+    }
+    return mss;
+}
+
+bool has_unsent(const struct tcb *tcb)
+{
+    return seq_lt(tcb->snd.nxt, tcb->snd.end) || (tcb->fin_queued && !tcb->fin_sent);
+}
+
+static void append_record(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t index)
+{
+    if (tcb->sent_tail != 0)
+        record_at(ctx, tcb->sent_tail)->next = index;
+    else
+        tcb->sent_head = index;
+    tcb->sent_tail = index;
+    tcb->packets_out++;
+}
+
+bool send_one_new(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t limit)
+{
+    uint32_t index = ctx->room == 0 ? 0 : record_alloc(ctx);
+    if (index == 0) {
+        ctx->starved = true;
+        return false;
+    }
+    const uint32_t mss = current_mss(tcb);
+    uint32_t len = min_u32(tcb->snd.end - tcb->snd.nxt, min_u32(mss, limit));
+    bool fin = tcb->fin_queued && !tcb->fin_sent && tcb->snd.nxt + len == tcb->snd.end;
+    uint8_t flags = TCP_ACK;
+    if (fin)
+        flags |= TCP_FIN;
+    if (len > 0 && tcb->snd.nxt + len == tcb->snd.end)
+        flags |= TCP_PSH;
+    struct segment seg = header(ctx, tcb, tcb->snd.nxt, flags);
+    seg.len = len;
+    *record_at(ctx, index) = (struct tcp_record){.seq = tcb->snd.nxt,
+                                                 .end = tcb->snd.nxt + len + fin,
+                                                 .sent_ns = ctx->now_ns,
+                                                 .sent = 1,
+                                                 .flags = (uint16_t)((fin ? RECORD_FIN : 0) | (flags & TCP_PSH ? RECORD_PUSH : 0)),
+                                                 .order = ++tcb->order};
+    if (tcb->packets_out == 0)
+        congestion_restart_after_idle(ctx, tcb);
+    append_record(ctx, tcb, index);
+    tcb->snd.nxt += len + fin;
+    if (fin)
+        tcb->fin_sent = true;
+    if (len > 0 && len < mss)
+        tcb->snd.small = tcb->snd.nxt;
+    if (len > 0) {
+        /* Data soon after data received: this end converses, and its ACKs may wait for data to ride on. */
+        if (ctx->now_ns - tcb->data_received_ns < (int64_t)tcb->ato_us * NS_PER_US && ctx->profile->quick_acks != 0)
+            tcb->pingpong = 1;
+    }
+    tcb->sent_ns = ctx->now_ns;
+    ctx->room--;
+    emit(ctx, tcb, &seg);
+    return true;
+}
+
+/* Nagle (section 3.7.4, R-193): a small segment waits while something is unacknowledged, unless the FIN is on it. */
+static bool nagle_holds(const struct tcp_ctx *ctx, const struct tcb *tcb, uint32_t len, bool fin)
+{
+    if (fin || len >= current_mss(tcb))
+        return false;
+    if (tcb->cork)
+        return true;
+    if (tcb->nodelay || tcb->packets_out == 0)
+        return false;
+    return !ctx->profile->nagle_minshall || (seq_gt(tcb->snd.small, tcb->snd.una) && seq_leq(tcb->snd.small, tcb->snd.nxt));
+}
+
+static bool may_send_data(const struct tcb *tcb)
+{
+    switch ((enum tcp_state)tcb->state) {
+    case TCP_ESTABLISHED:
+    case TCP_CLOSE_WAIT:
+    case TCP_FIN_WAIT_1:
+    case TCP_CLOSING:
+    case TCP_LAST_ACK:
+        return true;
+    case TCP_CLOSED:
+    case TCP_LISTEN:
+    case TCP_SYN_SENT:
+    case TCP_SYN_RECEIVED:
+    case TCP_FIN_WAIT_2:
+    case TCP_TIME_WAIT:
+        return false;
+    }
+    return false;
+}
+
+void tcp_output(struct tcp_ctx *ctx, struct tcb *tcb)
+{
+    if (!may_send_data(tcb))
+        return;
+    bool sent = false;
+    const bool idle = tcb->packets_out == 0;
+    while (has_unsent(tcb)) {
+        if (idle && !sent)
+            congestion_restart_after_idle(ctx, tcb);
+        if (packets_in_flight(tcb) >= tcb->cwnd) {
+            tcb->cwnd_limited = true;
+            break;
+        }
+        const uint32_t mss = current_mss(tcb);
+        const uint32_t left = tcb->snd.end - tcb->snd.nxt;
+        const uint32_t len = min_u32(left, mss);
+        const bool fin = tcb->fin_queued && len == left;
+        if (seq_gt(tcb->snd.nxt + len + fin, window_edge(tcb))) {
+            /* Sender's silly-window avoidance (section 3.8.6.2.1): a part that fits goes only if it is half of the largest window. */
+            uint32_t fits = seq_gt(window_edge(tcb), tcb->snd.nxt) ? window_edge(tcb) - tcb->snd.nxt : 0;
+            bool half = fits > 0 && fits <= len && fits >= tcb->snd.max_wnd / 2 && !ctx->profile->nagle_minshall;
+            bool bare_fin = len == 0 && fin && ctx->profile->bare_fin_zero_window != 0;
+            if (!half && !bare_fin)
+                break;
+            if (!send_one_new(ctx, tcb, bare_fin ? 0 : fits))
+                break;
+            sent = true;
+            continue;
+        }
+        if (nagle_holds(ctx, tcb, len, fin))
+            break;
+        if (!send_one_new(ctx, tcb, UINT32_MAX))
+            break;
+        sent = true;
+    }
+    if (sent)
+        congestion_sent(ctx, tcb);
+    if (sent)
+        recovery_arm_after_send(ctx, tcb);
+    persist_check(ctx, tcb);
+}
+
+int64_t persist_interval_ns(const struct tcp_ctx *ctx, const struct tcb *tcb)
+{
+    int64_t base = max_i64(rto_ns(tcb), ctx->profile->rto_min);
+    int64_t interval = base;
+    for (unsigned i = 0; i < tcb->backoff && interval < ctx->profile->rto_max; i++)
+        interval *= 2;
+    return min_i64(interval, ctx->profile->rto_max);
+}
+
+/* MUST-36, SHLD-29: the first probe after one retransmission timeout. Data that a cork holds back leaves by this timer too. */
+void persist_check(struct tcp_ctx *ctx, struct tcb *tcb)
+{
+    if (tcb->packets_out == 0 && has_unsent(tcb) && !timer_runs(tcb, SLOT_RETRANSMIT) && !ctx->starved)
+        timer_arm(ctx, tcb, SLOT_RETRANSMIT, TIMER_PERSIST, ctx->now_ns + persist_interval_ns(ctx, tcb));
+}
+
+/* Segments sent in small pieces may come back as one (section 3.8.6: repackaging; R-127), if nothing between was SACKed. */
+static void collapse(struct tcp_ctx *ctx, struct tcb *tcb, struct tcp_record *record, uint32_t space)
+{
+    while (record->next != 0 && (record->flags & (RECORD_SYN | RECORD_FIN)) == 0) {
+        struct tcp_record *next = record_at(ctx, record->next);
+        uint32_t data = next->end - record->seq - ((next->flags & RECORD_FIN) ? 1 : 0);
+        if ((next->flags & RECORD_SACKED) || data > space || seq_gt(next->end, window_edge(tcb)))
+            return;
+        record->end = next->end;
+        record->flags |= (uint16_t)(next->flags & (RECORD_FIN | RECORD_PUSH | RECORD_EVER));
+        if (next->flags & RECORD_LOST)
+            tcb->lost_out--;
+        if (next->flags & RECORD_RETRANS)
+            tcb->retrans_out--;
+        tcb->packets_out--;
+        uint32_t gone = record->next;
+        record->next = next->next;
+        if (tcb->sent_tail == gone)
+            tcb->sent_tail = (uint32_t)(record - ctx->pool.records);
+        record_free(ctx, gone);
+    }
+}
+
+/* Cuts a record in two at `len` bytes of payload; false if the pool is empty. */
+static bool split(struct tcp_ctx *ctx, struct tcb *tcb, struct tcp_record *record, uint32_t len)
+{
+    uint32_t index = record_alloc(ctx);
+    if (index == 0)
+        return false;
+    struct tcp_record *rest = record_at(ctx, index);
+    *rest = *record;
+    rest->seq = record->seq + len;
+    record->end = rest->seq;
+    record->flags &= (uint16_t) ~(RECORD_FIN | RECORD_PUSH);
+    record->next = index;
+    if (rest->next == 0)
+        tcb->sent_tail = index;
+    tcb->packets_out++;
+    if (rest->flags & RECORD_LOST)
+        tcb->lost_out++;
+    if (rest->flags & RECORD_RETRANS)
+        tcb->retrans_out++;
+    return true;
+}
+
+bool retransmit_record(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t index)
+{
+    struct tcp_record *record = record_at(ctx, index);
+    if (record->flags & RECORD_SYN) {
+        record->sent_ns = ctx->now_ns;
+        record->order = ++tcb->order;
+        record->flags |= RECORD_EVER;
+        record->sent++;
+        send_syn(ctx, tcb, false);
+        return true;
+    }
+    if (ctx->room == 0) {
+        ctx->starved = true;
+        return false;
+    }
+    if (seq_lt(record->seq, tcb->snd.una)) /* partly acknowledged */
+        record->seq = tcb->snd.una;
+    const uint32_t mss = current_mss(tcb);
+    uint32_t space = mss;
+    if (seq_geq(record->seq, window_edge(tcb))) {
+        if (record->seq != tcb->snd.una)
+            return false; /* beyond a window that has shrunk only the front is tried */
+    } else {
+        space = min_u32(mss, window_edge(tcb) - record->seq);
+    }
+    uint32_t len = record->end - record->seq - ((record->flags & RECORD_FIN) ? 1 : 0);
+    if (len > space) {
+        if (!split(ctx, tcb, record, space))
+            return false;
+        record = record_at(ctx, index);
+    } else if (len < space) {
+        collapse(ctx, tcb, record, space);
+    }
+    len = record->end - record->seq - ((record->flags & RECORD_FIN) ? 1 : 0);
+    uint8_t flags = TCP_ACK;
+    if (record->flags & RECORD_FIN)
+        flags |= TCP_FIN;
+    if (len > 0 && (record->flags & RECORD_PUSH))
+        flags |= TCP_PSH;
+    struct segment seg = header(ctx, tcb, record->seq, flags);
+    seg.len = len;
+    record->sent_ns = ctx->now_ns;
+    record->order = ++tcb->order;
+    record->flags |= RECORD_EVER;
+    record->sent++;
+    if (!(record->flags & RECORD_RETRANS)) {
+        record->flags |= RECORD_RETRANS;
+        tcb->retrans_out++;
+    }
+    tcb->sent_ns = ctx->now_ns;
+    ctx->room--;
+    emit(ctx, tcb, &seg);
+    return true;
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/* Timers: deadlines in the TCB, each with its place in the total order of events. Exact, or rounded as a kernel's timer wheel. */
+#include "tcp/internal.h"
+
+/* The kernel's wheel (FACTS 1): a timer fires at the next multiple, in absolute jiffies, of its level's granularity, strictly after
+ * its expiry; a level holds 64 slots and each is eight times as coarse as the one below. */
+int64_t timer_wheel(const struct tcp_profile *profile, int64_t now_ns, int64_t at_ns)
+{
+    if (profile->hz == 0 || at_ns == TIME_NEVER)
+        return at_ns;
+    const int64_t jiffy = NS_PER_S / profile->hz;
+    const int64_t now = now_ns / jiffy;
+    const int64_t expires = now + (at_ns - now_ns + jiffy - 1) / jiffy;
+    const int64_t delta = expires - now;
+    unsigned level = 0;
+    while (level < 8 && delta >= (INT64_C(63) << (3 * level)))
+        level++;
+    const unsigned shift = 3 * level;
+    return (((expires + (INT64_C(1) << shift)) >> shift) << shift) * jiffy;
+}
+
+void timer_arm(struct tcp_ctx *ctx, struct tcb *tcb, enum tcp_slot slot, enum tcp_timer kind, int64_t at_ns)
+{
+    struct tcp_timer_slot *timer = &tcb->slot[slot];
+    at_ns = timer_wheel(ctx->profile, ctx->now_ns, max_i64(at_ns, ctx->now_ns));
+    if (timer->at_ns == at_ns && timer->kind == kind)
+        return;
+    timer->at_ns = at_ns;
+    timer->kind = (uint8_t)kind;
+    timer->number = (*ctx->next_number)++;
+}
+
+void timer_stop(struct tcb *tcb, enum tcp_slot slot)
+{
+    tcb->slot[slot] = (struct tcp_timer_slot){.at_ns = TIME_NEVER};
+}
+
+int tcp_next_slot(const struct tcb *tcb)
+{
+    int best = -1;
+    for (int i = 0; i < TCP_SLOTS; i++) {
+        const struct tcp_timer_slot *slot = &tcb->slot[i];
+        if (slot->at_ns == TIME_NEVER)
+            continue;
+        if (best < 0 || slot->at_ns < tcb->slot[best].at_ns ||
+            (slot->at_ns == tcb->slot[best].at_ns && slot->number < tcb->slot[best].number))
+            best = i;
+    }
+    return best;
+}
+
+enum tcp_timer tcp_next_timer(const struct tcb *tcb)
+{
+    int slot = tcp_next_slot(tcb);
+    return slot < 0 ? TIMER_NONE : (enum tcp_timer)tcb->slot[slot].kind;
+}
