@@ -60,12 +60,12 @@ static uint64_t chunks_wanted(uint64_t capacity, uint64_t slots, uint64_t chunk_
 
 static struct geometry geometry_for(uint32_t capacity)
 {
-    /* Few events lie far apart: a coarse tick and few slots, which stay in the first-level cache. Many want a fine tick, so that
-     * few share it, and wide levels, so that an event comes down through few of them. */
+    /* Few events want few slots, which stay in the first-level cache; many want wide levels, so that an event comes down through few
+     * of them. The tick is about a microsecond: enough that few events share one, were there a million pending. */
     static const struct {
         uint32_t capacity;
         uint8_t tick_bits, slot_bits, levels;
-    } shapes[] = {{256, 15, 4, 12}, {8192, 9, 6, 9}, {1 << 18, 10, 8, 7}, {UINT32_MAX, 10, 10, 6}};
+    } shapes[] = {{256, 10, 4, 14}, {8192, 9, 6, 9}, {1 << 18, 10, 8, 7}, {UINT32_MAX, 10, 10, 6}};
     static const uint8_t chunk_bits[] = {8, 6, 5};
     unsigned i = 0;
     while (capacity > shapes[i].capacity)

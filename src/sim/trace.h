@@ -1,61 +1,86 @@
 /* SPDX-License-Identifier: MIT */
 /* The trace: one record an event, in order, numbered from 1, each with the event that caused it. The views, the expectations
- * and the invariants are functions of it. Records are fixed little-endian bytes; the trace hash is XXH3-64 chained over them. */
+ * and the invariants are functions of it. The trace hash is XXH3-64 chained over the records' canonical bytes: the fields in the order
+ * in which they stand here, little-endian and without gaps, as far as the kind of event has a meaning for them. So a record is written
+ * as zero bytes first, then its fields; what lies in the union beyond its kind's member is neither read nor hashed. */
 #ifndef LASTACK_SIM_TRACE_H
 #define LASTACK_SIM_TRACE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "tcp/segment.h"
 
 enum trace_kind {
     TRACE_SEND = 1, /* segment: a host hands it to its first link */
-    TRACE_RECV,     /* segment: it arrives at its destination (segment fields repeated, so that a reader needs no table) */
-    TRACE_DROP,     /* segment; `what` is enum drop_why; statement: the rule's or cut's index + 1, 0 without; host: the node where it died */
-    TRACE_DUP,      /* segment: the copy (its own number); of: the number of the original */
-    TRACE_INJECT,   /* segment: forged, handed to `peer` at once; a RECV follows */
-    TRACE_STATE,    /* from, to; `what` is enum state_why */
-    TRACE_TIMER,    /* `what` is enum timer_what; timer; at_ns */
-    TRACE_CALL,     /* program, copy, step, call: a socket call begins */
-    TRACE_RETURN,   /* the same, with value or error; eof. `call` may be CALL_DRAIN: a read of drain */
-    TRACE_NOTE,     /* statement index: a say or an ask has its moment; for an ask, value is its answer: ASK_STATE enum tcp_state, ASK_TIMER enum tcp_timer,
-                       ASK_UNACKED bytes, ASK_SEES -1 nothing yet, 0 eof, errno * -2 ..., see sim/ask.h; ASK_VERDICT filled by the judge at the end */
-    TRACE_FAULT,    /* statement index; `what` is enum fault_what: a cut begins or ends, a host crashes, boots, pauses, resumes, is killed, a link changes */
-    TRACE_NAME,     /* connection `conn` is called value = name index from now on (the views use it for the whole run) */
+    TRACE_RECV, /* segment: it arrives at its destination (segment fields repeated, so that a reader needs no table) */
+    TRACE_DROP, /* segment; `what` is enum drop_why; statement: the rule's or cut's index + 1, 0 without; host: the node where it died */
+    TRACE_DUP, /* segment: the copy (its own number); of: the number of the original */
+    TRACE_INJECT, /* segment: forged, handed to `peer` at once; a RECV follows */
+    TRACE_STATE, /* state: from, to; `what` is enum state_why */
+    TRACE_TIMER, /* `what` is enum timer_what; timer; at_ns */
+    TRACE_CALL, /* call: program, copy, step, call: a socket call begins */
+    TRACE_RETURN, /* the same, with value or error; eof. `call` may be CALL_DRAIN: a read of drain */
+    TRACE_NOTE, /* note; statement index: a say or an ask has its moment; for an ask, value is its answer: ASK_STATE enum tcp_state,
+                   ASK_TIMER enum tcp_timer, ASK_UNACKED bytes, ASK_SEES -1 nothing yet, 0 eof, errno * -2 ..., see sim/ask.h; ASK_VERDICT
+                   filled by the judge at the end */
+    TRACE_FAULT, /* note (value 0); statement index; `what` is enum fault_what: a cut begins or ends, a host crashes, boots, pauses,
+                    resumes, is killed, a link changes */
+    TRACE_NAME, /* note: connection `conn` is called value = name index from now on (the views use it for the whole run) */
 };
-enum state_why { WHY_ORDINARY = 0, WHY_RST_RECEIVED, WHY_RST_SENT, WHY_TIMEOUT, WHY_KEEPALIVE, WHY_USER_TIMEOUT, WHY_FIN_WAIT_2_TIMEOUT, WHY_CRASH, WHY_CLOSED_EARLY, WHY_REUSED };
+enum state_why {
+    WHY_ORDINARY = 0,
+    WHY_RST_RECEIVED,
+    WHY_RST_SENT,
+    WHY_TIMEOUT,
+    WHY_KEEPALIVE,
+    WHY_USER_TIMEOUT,
+    WHY_FIN_WAIT_2_TIMEOUT,
+    WHY_CRASH,
+    WHY_CLOSED_EARLY,
+    WHY_REUSED
+};
 enum timer_what { TIMER_ARMED, TIMER_FIRED, TIMER_STOPPED };
 enum fault_what { FAULT_CUT_BEGINS, FAULT_CUT_ENDS, FAULT_CRASH, FAULT_BOOT, FAULT_PAUSE, FAULT_RESUME, FAULT_KILL, FAULT_LINK };
 
 struct trace_segment {
-    uint32_t number, of;           /* `seg`; DUP: of which */
-    uint32_t seq, ack, len, wnd;   /* relative to each side's initial sequence number */
+    uint32_t number, of; /* `seg`; DUP: of which */
+    uint32_t seq, ack, len, wnd; /* relative to each side's initial sequence number */
     uint32_t tsval, tsecr;
-    uint16_t mss, classes;         /* classes: enum segment_class at SEND; at RECV as then */
+    uint16_t mss, classes; /* classes: enum segment_class at SEND; at RECV as then */
     uint8_t flags, options, wscale, sack_count;
 };
 struct trace_call {
     int64_t value;
-    uint32_t program, copy, step;  /* story.programs, its copy (or the service's run, counted from 0), story.steps; step UINT32_MAX: the process's own (exit, kill) */
-    uint32_t socket;               /* the socket's own identity, 0 none: a listener too */
-    uint8_t call, error;           /* enum call_kind, enum tcp_errno */
-    bool eof, failed;              /* failed: it differs from the step's `= VALUE` */
+    uint32_t program, copy, step; /* story.programs, its copy (or the service's run, counted from 0), story.steps; step UINT32_MAX: the
+                                     process's own (exit, kill) */
+    uint32_t socket; /* the socket's own identity, 0 none: a listener too */
+    uint8_t call, error; /* enum call_kind, enum tcp_errno */
+    bool eof, failed; /* failed: it differs from the step's `= VALUE` */
 };
 
 struct trace_event {
     int64_t time_ns;
-    uint32_t cause;                /* number of the event that caused this one; 0: none (a statement or a program's own time) */
-    uint32_t conn;                 /* connection number; 0: none (a listener, a call without one) */
-    uint8_t kind, what;            /* enum trace_kind; by kind */
-    uint8_t host, peer;            /* node: where it happens; peer: segments: the other host */
-    uint32_t statement;            /* DROP, DUP, NOTE, FAULT, INJECT: index + 1 in story.statements; 0 none */
+    uint32_t cause; /* number of the event that caused this one; 0: none (a statement or a program's own time) */
+    uint32_t conn; /* connection number; 0: none (a listener, a call without one) */
+    uint8_t kind, what; /* enum trace_kind; by kind */
+    uint8_t host, peer; /* node: where it happens; peer: segments: the other host */
+    uint32_t statement; /* DROP, DUP, NOTE, FAULT, INJECT: index + 1 in story.statements; 0 none */
     union {
         struct trace_segment segment;
-        struct { uint8_t from, to, side, orphan; uint32_t end; } state; /* side 0: this end sent the connection's first SYN; end: the end's identity */
-        struct { int64_t at_ns; uint8_t timer, side; } timer;
+        struct {
+            uint8_t from, to, side, orphan;
+            uint32_t end;
+        } state; /* side 0: this end sent the connection's first SYN; end: the end's identity */
+        struct {
+            int64_t at_ns;
+            uint8_t timer, side;
+        } timer;
         struct trace_call call;
-        struct { int64_t value; } note;
+        struct {
+            int64_t value;
+        } note;
     };
     struct sack_block sack[SEGMENT_SACK_MAX]; /* hashed and stored only where sack_count > 0; meaningful for segments only */
 };
@@ -65,12 +90,17 @@ typedef void (*trace_sink)(void *ctx, uint32_t number, const struct trace_event 
 
 /* A whole trace kept in memory (malloc; for views and judging). */
 struct trace {
-    struct trace_event *events;    /* events[0] has number 1 */
+    struct trace_event *events; /* events[0] has number 1 */
     uint32_t count, capacity;
-    bool failed;                   /* out of memory */
+    bool failed; /* out of memory */
 };
 void trace_keep(void *trace, uint32_t number, const struct trace_event *event); /* a trace_sink */
 void trace_free(struct trace *trace);
+
+/* The canonical bytes of `event`, at most TRACE_BYTES_MAX; returns how many. On a little-endian machine they are the beginning of the
+ * record itself. */
+#define TRACE_BYTES_MAX 96
+size_t trace_canonical(const struct trace_event *event, unsigned char bytes[TRACE_BYTES_MAX]);
 
 /* The next hash after `event` (XXH3-64 of its canonical bytes, seeded by the hash so far; the first seed is 0). */
 uint64_t trace_hash(uint64_t hash, const struct trace_event *event);

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: MIT */
+#include "sim/trace.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/invariant.h"
+
+#define XXH_INLINE_ALL /* a record's hash is a few nanoseconds: shorter than a call would let it be */
+#include <xxhash.h>
+
+/* Where the canonical bytes end, by kind. On a little-endian machine they are the record's own, for it has no gaps up to there. */
+#define HEAD_BYTES offsetof(struct trace_event, segment)
+#define SEGMENT_BYTES offsetof(struct trace_event, sack)
+#define STATE_BYTES (HEAD_BYTES + 8)
+#define TIMER_BYTES (HEAD_BYTES + 10)
+#define CALL_BYTES (HEAD_BYTES + 28)
+#define NOTE_BYTES (HEAD_BYTES + 8)
+
+#define NO_GAP(field, from) _Static_assert(offsetof(struct trace_event, field) == (from), #field " stands without a gap");
+NO_GAP(time_ns, 0)
+NO_GAP(cause, 8)
+NO_GAP(conn, 12)
+NO_GAP(kind, 16)
+NO_GAP(what, 17)
+NO_GAP(host, 18)
+NO_GAP(peer, 19)
+NO_GAP(statement, 20)
+NO_GAP(segment.number, 24)
+NO_GAP(segment.of, 28)
+NO_GAP(segment.seq, 32)
+NO_GAP(segment.ack, 36)
+NO_GAP(segment.len, 40)
+NO_GAP(segment.wnd, 44)
+NO_GAP(segment.tsval, 48)
+NO_GAP(segment.tsecr, 52)
+NO_GAP(segment.mss, 56)
+NO_GAP(segment.classes, 58)
+NO_GAP(segment.flags, 60)
+NO_GAP(segment.options, 61)
+NO_GAP(segment.wscale, 62)
+NO_GAP(segment.sack_count, 63)
+NO_GAP(sack, 64)
+NO_GAP(state.from, 24)
+NO_GAP(state.to, 25)
+NO_GAP(state.side, 26)
+NO_GAP(state.orphan, 27)
+NO_GAP(state.end, 28)
+NO_GAP(timer.at_ns, 24)
+NO_GAP(timer.timer, 32)
+NO_GAP(timer.side, 33)
+NO_GAP(call.value, 24)
+NO_GAP(call.program, 32)
+NO_GAP(call.copy, 36)
+NO_GAP(call.step, 40)
+NO_GAP(call.socket, 44)
+NO_GAP(call.call, 48)
+NO_GAP(call.error, 49)
+NO_GAP(call.eof, 50)
+NO_GAP(call.failed, 51)
+NO_GAP(note.value, 24)
+_Static_assert(sizeof(bool) == 1 && sizeof(struct sack_block) == 8 && sizeof(struct trace_event) == TRACE_BYTES_MAX, "as hashed");
+
+/* Which member of the union the kind of event has. */
+enum member { MEMBER_SEGMENT, MEMBER_STATE, MEMBER_TIMER, MEMBER_CALL, MEMBER_NOTE };
+
+static enum member member_of(const struct trace_event *event)
+{
+    switch ((enum trace_kind)event->kind) {
+    case TRACE_SEND:
+    case TRACE_RECV:
+    case TRACE_DROP:
+    case TRACE_DUP:
+    case TRACE_INJECT:
+        return MEMBER_SEGMENT;
+    case TRACE_STATE:
+        return MEMBER_STATE;
+    case TRACE_TIMER:
+        return MEMBER_TIMER;
+    case TRACE_CALL:
+    case TRACE_RETURN:
+        return MEMBER_CALL;
+    case TRACE_NOTE:
+    case TRACE_FAULT:
+    case TRACE_NAME:
+        return MEMBER_NOTE;
+    }
+    assertion_failed("a kind of trace event", __FILE__, __LINE__);
+}
+
+static size_t canonical_bytes(const struct trace_event *event)
+{
+    switch (member_of(event)) {
+    case MEMBER_SEGMENT:
+        return SEGMENT_BYTES + event->segment.sack_count * sizeof(struct sack_block);
+    case MEMBER_STATE:
+        return STATE_BYTES;
+    case MEMBER_TIMER:
+        return TIMER_BYTES;
+    case MEMBER_CALL:
+        return CALL_BYTES;
+    case MEMBER_NOTE:
+        return NOTE_BYTES;
+    }
+    return HEAD_BYTES;
+}
+
+static unsigned char *put(unsigned char *to, uint64_t value, unsigned bytes)
+{
+    for (; bytes > 0; bytes--, value >>= 8)
+        *to++ = (unsigned char)value;
+    return to;
+}
+
+static unsigned char *put_segment(unsigned char *to, const struct trace_event *event)
+{
+    const struct trace_segment *seg = &event->segment;
+    const uint32_t words[] = {seg->number, seg->of, seg->seq, seg->ack, seg->len, seg->wnd, seg->tsval, seg->tsecr};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        to = put(to, words[i], 4);
+    to = put(put(to, seg->mss, 2), seg->classes, 2);
+    to = put(put(put(put(to, seg->flags, 1), seg->options, 1), seg->wscale, 1), seg->sack_count, 1);
+    for (unsigned i = 0; i < seg->sack_count; i++)
+        to = put(put(to, event->sack[i].left, 4), event->sack[i].right, 4);
+    return to;
+}
+
+static unsigned char *put_call(unsigned char *to, const struct trace_call *call)
+{
+    to = put(to, (uint64_t)call->value, 8);
+    to = put(put(put(put(to, call->program, 4), call->copy, 4), call->step, 4), call->socket, 4);
+    return put(put(put(put(to, call->call, 1), call->error, 1), call->eof, 1), call->failed, 1);
+}
+
+size_t trace_canonical(const struct trace_event *event, unsigned char bytes[TRACE_BYTES_MAX])
+{
+    ASSERT(member_of(event) != MEMBER_SEGMENT || event->segment.sack_count <= SEGMENT_SACK_MAX);
+    unsigned char *to = put(bytes, (uint64_t)event->time_ns, 8);
+    to = put(put(to, event->cause, 4), event->conn, 4);
+    to = put(put(put(put(to, event->kind, 1), event->what, 1), event->host, 1), event->peer, 1);
+    to = put(to, event->statement, 4);
+    switch (member_of(event)) {
+    case MEMBER_SEGMENT:
+        to = put_segment(to, event);
+        break;
+    case MEMBER_STATE:
+        to = put(put(put(put(to, event->state.from, 1), event->state.to, 1), event->state.side, 1), event->state.orphan, 1);
+        to = put(to, event->state.end, 4);
+        break;
+    case MEMBER_TIMER:
+        to = put(put(put(to, (uint64_t)event->timer.at_ns, 8), event->timer.timer, 1), event->timer.side, 1);
+        break;
+    case MEMBER_CALL:
+        to = put_call(to, &event->call);
+        break;
+    case MEMBER_NOTE:
+        to = put(to, (uint64_t)event->note.value, 8);
+        break;
+    }
+    return (size_t)(to - bytes);
+}
+
+uint64_t trace_hash(uint64_t hash, const struct trace_event *event)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    size_t length = canonical_bytes(event);
+    ASSERT(length <= TRACE_BYTES_MAX);
+    return XXH3_64bits_withSeed(event, length, hash);
+#else
+    unsigned char bytes[TRACE_BYTES_MAX];
+    size_t length = trace_canonical(event, bytes);
+    ASSERT(length == canonical_bytes(event));
+    return XXH3_64bits_withSeed(bytes, length, hash);
+#endif
+}
+
+static bool trace_grow(struct trace *trace)
+{
+    uint32_t capacity = 256;
+    size_t bytes;
+    if (trace->capacity != 0 && __builtin_mul_overflow(trace->capacity, 2U, &capacity))
+        return false;
+    if (__builtin_mul_overflow(capacity, sizeof *trace->events, &bytes))
+        return false;
+    struct trace_event *events = realloc(trace->events, bytes);
+    if (events == NULL)
+        return false;
+    trace->events = events;
+    trace->capacity = capacity;
+    return true;
+}
+
+void trace_keep(void *trace, uint32_t number, const struct trace_event *event)
+{
+    struct trace *kept = trace;
+    if (kept->failed)
+        return;
+    ASSERT(number == kept->count + 1);
+    if (kept->count == kept->capacity && !trace_grow(kept)) {
+        kept->failed = true;
+        return;
+    }
+    kept->events[kept->count++] = *event;
+}
+
+void trace_free(struct trace *trace)
+{
+    free(trace->events);
+    *trace = (struct trace){0};
+}
