@@ -166,8 +166,6 @@ struct link_fate link_carry(struct link_state *state, const struct link_params *
         fate.lost = DROP_LOSS;
     if (fate.lost != DROP_NONE)
         return fate;
-    fate.corrupt = corrupt || orders->corrupt;
-
     int64_t sent_ns = now_ns;
     if (reordered) {
         fate.arrival_ns = now_ns;
@@ -179,6 +177,7 @@ struct link_fate link_carry(struct link_state *state, const struct link_params *
         fate.arrival_ns = arrive(state, params, sent_ns, delay_ns);
     }
     fate.arrival_ns = time_add(fate.arrival_ns, orders->delay_ns);
+    fate.corrupt = corrupt || orders->corrupt;
 
     if (orders->duplicate) {
         fate.copied = true;
