@@ -11,13 +11,13 @@ enum severity { SEVERITY_ERROR, SEVERITY_WARNING, SEVERITY_FAILED };
 
 struct diagnostic {
     enum severity severity;
-    uint32_t line, column, width;  /* 1-based; line 0: the file as a whole; width 0: no caret */
-    char message[200];             /* "FINWAIT1 is not a TCP state" */
-    char help[280];                /* "did you mean FIN_WAIT_1?", printed behind the caret; "" without. May hold lines, divided by \n */
+    uint32_t line, column, width; /* 1-based; line 0: the file as a whole; width 0: no caret */
+    char message[200]; /* "FINWAIT1 is not a TCP state" */
+    char help[280]; /* "did you mean FIN_WAIT_1?", printed behind the caret; "" without. May hold lines, divided by \n */
 };
 
 struct diagnostics {
-    uint32_t count;                /* how many there were, those beyond DIAGNOSTICS_MAX included */
+    uint32_t count; /* how many there were, those beyond DIAGNOSTICS_MAX included */
     struct diagnostic list[DIAGNOSTICS_MAX];
 };
 

@@ -173,19 +173,45 @@ static void a_queue_takes_its_whole_capacity(void **state)
 static void times_reach_to_the_end_of_int64(void **state)
 {
     (void)state;
-    for (EACH_KIND(kind)) {
-        static const int64_t times[] = {TIME_NEVER,           0, TIME_NEVER - 1, 86400 * NS_PER_S, INT64_C(1) << 62,
-                                        86400 * NS_PER_S + 1, 1, TIME_NEVER};
-        struct queue *queue = new_queue(kinds[kind], 8);
-        for (uint32_t i = 0; i < 8; i++)
-            queue_push(queue, (struct queue_event){times[i], i, i});
-        static const uint32_t order[] = {1, 6, 3, 5, 4, 2, 0, 7};
-        for (uint32_t i = 0; i < 8; i++) {
-            struct queue_event event;
-            assert_true(queue_pop(queue, &event));
-            assert_int_equal(event.number, order[i]);
+    static const int64_t times[] = {TIME_NEVER, 0, TIME_NEVER - 1, 86400 * NS_PER_S, INT64_C(1) << 62, 86400 * NS_PER_S + 1, 1, TIME_NEVER};
+    static const uint32_t order[] = {1, 6, 3, 5, 4, 2, 0, 7};
+    static const uint32_t capacities[] = {8, 1000, 10000, 300000}; /* a wheel has another shape for each */
+    for (size_t i = 0; i < sizeof capacities / sizeof *capacities; i++) {
+        for (EACH_KIND(kind)) {
+            struct queue *queue = new_queue(kinds[kind], capacities[i]);
+            for (uint32_t k = 0; k < 8; k++)
+                queue_push(queue, (struct queue_event){times[k], k, k});
+            for (uint32_t k = 0; k < 8; k++) {
+                struct queue_event event;
+                assert_true(queue_pop(queue, &event));
+                assert_int_equal(event.number, order[k]);
+            }
+            free(queue);
         }
-        free(queue);
+    }
+}
+
+/* Each power of two, and one less: where a wheel's levels meet. */
+static void an_event_finds_its_way_down_from_every_level(void **state)
+{
+    (void)state;
+    static const uint32_t capacities[] = {200, 1000, 10000, 300000};
+    for (size_t i = 0; i < sizeof capacities / sizeof *capacities; i++) {
+        for (EACH_KIND(kind)) {
+            struct queue *queue = new_queue(kinds[kind], capacities[i]);
+            struct queue_event event, last = {-1, 0, 0};
+            for (uint32_t bit = 63; bit-- > 0;) {
+                queue_push(queue, (struct queue_event){INT64_C(1) << bit, 2 * bit + 2, 0});
+                queue_push(queue, (struct queue_event){(INT64_C(1) << bit) - 1, 2 * bit + 1, 0});
+            }
+            for (unsigned k = 0; k < 126; k++) {
+                assert_true(queue_pop(queue, &event));
+                assert_true(event.time_ns > last.time_ns || (event.time_ns == last.time_ns && event.number > last.number));
+                last = event;
+            }
+            assert_int_equal(queue_count(queue), 0);
+            free(queue);
+        }
     }
 }
 
@@ -325,6 +351,7 @@ int main(void)
         cmocka_unit_test(every_kind_pops_the_same_sequence),
         cmocka_unit_test(a_queue_takes_its_whole_capacity),
         cmocka_unit_test(times_reach_to_the_end_of_int64),
+        cmocka_unit_test(an_event_finds_its_way_down_from_every_level),
         cmocka_unit_test(what_is_pushed_after_a_look_ahead_may_still_come_first),
         cmocka_unit_test(a_queue_copied_in_mid_flight_runs_on_elsewhere),
         cmocka_unit_test(a_queue_that_is_full_moves_into_a_larger_one_of_any_kind),
