@@ -427,15 +427,22 @@ void end_expect_path_(struct end *end, const char *states, const char *file, int
     _assert_string_equal(path, states, file, line);
 }
 
-void end_expect_read_(struct end *end, uint32_t bytes, bool eof, enum tcp_errno error, const char *file, int line)
+static void read_is(struct end *end, struct tcp_read expected, const char *file, int line)
 {
     struct tcp_read peeked = tcp_peek(&end->tcb);
     struct tcp_read read = end_recv(end, UINT32_MAX);
-    _assert_int_equal(read.bytes, bytes, file, line);
-    _assert_int_equal(read.eof, eof, file, line);
-    _assert_string_equal(tcp_errno_name(read.error), tcp_errno_name(error), file, line);
+    _assert_int_equal(read.bytes, expected.bytes, file, line);
+    _assert_int_equal(read.eof, expected.eof, file, line);
+    _assert_string_equal(tcp_errno_name(read.error), tcp_errno_name(expected.error), file, line);
     if (peeked.bytes != read.bytes || peeked.eof != read.eof || peeked.error != read.error)
         _fail(file, line); /* tcp_peek did not foretell it */
+}
+
+void end_expect_read_(struct end *end, uint32_t bytes, bool eof, enum tcp_errno error, const char *file, int line)
+{
+    read_is(end, (struct tcp_read){.bytes = bytes, .eof = eof && bytes == 0, .error = error}, file, line);
+    if (eof && bytes > 0)
+        read_is(end, (struct tcp_read){.eof = true}, file, line);
 }
 
 void end_expect_timer_(const struct end *end, enum tcp_timer timer, int64_t in_ns, const char *file, int line)

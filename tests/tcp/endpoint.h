@@ -124,7 +124,7 @@ void end_expect_timer_(const struct end *end, enum tcp_timer timer, int64_t in_n
 #define expect_state(end, state) end_expect_state_(end, state, __FILE__, __LINE__)
 /* The states entered since it was last asked: "FIN_WAIT_1 FIN_WAIT_2". */
 #define expect_path(end, states) end_expect_path_(end, states, __FILE__, __LINE__)
-/* The program's next recv() of anything gives just this. */
+/* The program's next recv() of anything gives just this; bytes and the end: the next but one gives the end. */
 #define expect_read(end, bytes, eof, error) end_expect_read_(end, bytes, eof, error, __FILE__, __LINE__)
 /* The timer that fires first is this, so long from now. */
 #define expect_timer(end, timer, in_ns) end_expect_timer_(end, timer, in_ns, __FILE__, __LINE__)
