@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+/* The command: arguments, files, terminal, exit status. The only room that does input and output. */
+#ifndef LASTACK_APP_APP_H
+#define LASTACK_APP_APP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/diagnostic.h"
+#include "base/text.h"
+
+/* LANGUAGE.md, "Errors". */
+enum status {
+    STATUS_HELD = 0,
+    STATUS_FAILED = 1, /* an expectation or an invariant */
+    STATUS_WRONG = 2, /* the file or the command line */
+    STATUS_OUTSIDE = 3, /* something outside: a full disk, a closed pipe, no memory */
+    STATUS_OURS = 4, /* an assertion, a limit of the program */
+};
+
+/* ---- arguments ---- */
+
+struct option {
+    const char *name; /* without the dashes */
+    char letter; /* -o; 0: none */
+    const char *value; /* what it takes ("N"), NULL: a switch */
+    bool many; /* may be given more than once */
+    const char *help;
+};
+
+#define OPTIONS_GIVEN_MAX 128
+
+struct arguments {
+    const struct command *command;
+    char **words; /* what is no option */
+    unsigned word_count;
+    struct {
+        const struct option *option;
+        const char *value;
+    } given[OPTIONS_GIVEN_MAX];
+    unsigned given_count;
+};
+
+struct command {
+    const char *name, *usage, *summary, *details;
+    const struct option *options;
+    unsigned option_count;
+    enum status (*run)(const struct arguments *arguments);
+};
+
+extern const struct command command_run, command_test, command_check, command_new, command_profiles;
+
+/* Parses what follows the command's name; argv is reordered. false: said why on stderr. */
+bool arguments_parse(struct arguments *arguments, const struct command *command, int argc, char **argv);
+/* The last value given for the option, NULL without; for a switch "". */
+const char *argument(const struct arguments *arguments, const char *name);
+/* The value of an option as a number, a duration in nanoseconds, one of the words. false: said why on stderr. Without the option `*value`
+ * stays. */
+bool argument_u64(const struct arguments *arguments, const char *name, uint64_t low, uint64_t high, uint64_t *value);
+bool argument_duration(const struct arguments *arguments, const char *name, int64_t *ns);
+bool argument_choice(const struct arguments *arguments, const char *name, const char *const *words, unsigned count, unsigned *index);
+/* "lastack run: …", to stderr. */
+void complain(const char *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* The candidate that is nearly `word`, or NULL. */
+const char *near_miss(const char *word, const char *const *candidates, unsigned count);
+
+/* ---- files ---- */
+
+struct file {
+    char *bytes;
+    size_t length;
+};
+
+/* Reads at most SCENARIO_BYTES_MAX + 1 bytes, so that the reader can say that there are too many. "-" is standard input. */
+enum status file_read(const char *path, struct file *file);
+void file_free(struct file *file);
+
+/* Writes the whole text, or nothing: a regular file is made beside its place and renamed. NULL or "-": standard output. */
+enum status output_write(const char *path, const struct text *text);
+/* The same for a file that must not exist yet. */
+enum status output_create(const char *path, const char *bytes, size_t length);
+
+/* What the paths of a `test` name: files as they are, folders searched for *.scn, sorted, each once. */
+struct paths {
+    char **list;
+    unsigned count, capacity;
+    bool failed;
+};
+enum status paths_collect(struct paths *paths, const char *const *words, unsigned count);
+void paths_free(struct paths *paths);
+
+/* ---- terminal ---- */
+
+unsigned terminal_width(void); /* of standard output; 80 where it is no terminal */
+bool terminal_colour(int descriptor); /* a terminal, and NO_COLOR is not set */
+bool terminal_unicode(void); /* LC_ALL, LC_CTYPE or LANG say UTF-8 */
+
+/* ---- diagnostics ---- */
+
+/* The list as LANGUAGE.md shows it: file, line, column, the line itself, a caret. */
+void diagnostics_text(struct text *out, const struct diagnostics *diagnostics, const char *name, const struct file *file, bool colour);
+/* The same, to stderr. */
+void diagnostics_print(const struct diagnostics *diagnostics, const char *name, const struct file *file);
+
+/* ---- our own mistakes ---- */
+
+struct engine;
+/* From now on a failed assertion prints `line`, which repeats the run, and the event that the engine was at; NULL: no run. */
+void fault_watch(const char *scenario, uint64_t seed, const char *line, const struct engine *engine);
+void fault_init(void);
+/* Says it and returns STATUS_OURS. */
+enum status fault_limit(const char *what);
+
+#endif

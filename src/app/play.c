@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: MIT */
+#include "app/play.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/duration.h"
+
+enum status play_open(struct play *play, const char *path)
+{
+    file_free(&play->file);
+    play->path = path;
+    return file_read(path, &play->file);
+}
+
+enum status play_read(struct play *play)
+{
+    play_clear(play);
+    memset(&play->diagnostics, 0, sizeof play->diagnostics);
+    play->story = scenario_read(play->path, play->file.bytes, play->file.length, &play->options, &play->diagnostics);
+    diagnostics_print(&play->diagnostics, play->path, &play->file);
+    if (play->story != NULL) {
+        story_draw(play->story, play->story->seed);
+        return STATUS_HELD;
+    }
+    if (play->diagnostics.count > 0)
+        return STATUS_WRONG;
+    complain(NULL, "out of memory");
+    return STATUS_OUTSIDE;
+}
+
+static void *block_new(size_t bytes)
+{
+    void *block;
+    bytes = (bytes + 63) & ~(size_t)63;
+    return posix_memalign(&block, 64, bytes) == 0 ? block : NULL;
+}
+
+/* The engine copies the world out of the old block after this returns, so that goes with the next one. */
+static void *grow(void *ctx, void *old_block, size_t bytes)
+{
+    struct play *play = ctx;
+    void *block = block_new(bytes);
+    (void)old_block;
+    if (block == NULL)
+        return NULL;
+    free(play->outgrown);
+    play->outgrown = play->block;
+    play->block = block;
+    play->bytes = bytes;
+    return block;
+}
+
+/* A heap wins while few events are pending, the wheel beyond a thousand (PERFORMANCE.md); the trace is the same. */
+static enum queue_kind queue_for(const struct story *story)
+{
+    uint64_t copies = 0;
+    for (uint32_t i = 0; i < story->program_count; i++)
+        copies += story->programs[i].copies;
+    return copies > 256 ? QUEUE_WHEEL : QUEUE_HEAP;
+}
+
+static bool world_make(struct play *play)
+{
+    size_t wanted = world_bytes_wanted(play->story);
+    if (wanted > play->bytes) {
+        free(play->block);
+        play->block = block_new(wanted);
+        play->bytes = play->block != NULL ? wanted : 0;
+    }
+    if (play->block == NULL)
+        return false;
+    play->engine = (struct engine){
+        .world = world_init(play->block, play->bytes, play->story, queue_for(play->story)),
+        .story = play->story,
+        .sink = trace_keep,
+        .sink_ctx = &play->trace,
+        .grow = grow,
+        .grow_ctx = play,
+    };
+    return true;
+}
+
+static enum status run(struct play *play, int64_t until_ns)
+{
+    enum engine_status status = engine_run(&play->engine, until_ns);
+    if (status == ENGINE_NO_MEMORY || play->trace.failed) {
+        complain(NULL, "out of memory after %u events", (unsigned)world_events(play->engine.world));
+        return STATUS_OUTSIDE;
+    }
+    if (status == ENGINE_LIMIT)
+        return fault_limit("this run is larger than the program can play");
+    bool cut = status == ENGINE_RUNNING;
+    int64_t end_ns = cut ? until_ns : engine_end_ns(&play->engine);
+    judge_run(&play->judgement, play->story, &play->trace, end_ns, world_hash(play->engine.world), cut);
+    play->judged = true;
+    return play->judgement.failures.count > 0 ? STATUS_FAILED : STATUS_HELD;
+}
+
+enum status play_run(struct play *play, int64_t until_ns, const char *again)
+{
+    play->trace.count = 0;
+    if (!world_make(play)) {
+        complain(NULL, "out of memory for a world of %zu bytes", world_bytes_wanted(play->story));
+        return STATUS_OUTSIDE;
+    }
+    fault_watch(play->path, play->story->seed, again, &play->engine);
+    enum status status = run(play, until_ns);
+    fault_watch(NULL, 0, NULL, NULL);
+    return status;
+}
+
+void play_clear(struct play *play)
+{
+    if (play->judged)
+        judgement_free(&play->judgement);
+    memset(&play->judgement, 0, sizeof play->judgement);
+    play->judged = false;
+    if (play->story != NULL)
+        story_free(play->story);
+    play->story = NULL;
+}
+
+void play_free(struct play *play)
+{
+    play_clear(play);
+    file_free(&play->file);
+    trace_free(&play->trace);
+    free(play->block);
+    free(play->outgrown);
+    *play = (struct play){0};
+}
+
+/* As a shell reads it. */
+static void quoted(struct text *out, const char *word)
+{
+    if (*word != '\0' && word[strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:=+,@%-")] == '\0') {
+        text_puts(out, word);
+        return;
+    }
+    text_putc(out, '\'');
+    for (; *word != '\0'; word++) {
+        if (*word == '\'')
+            text_puts(out, "'\\''");
+        else
+            text_putc(out, *word);
+    }
+    text_putc(out, '\'');
+}
+
+static void pair(struct text *out, const char *option, const char *name, const char *value)
+{
+    struct text both = {0};
+    text_printf(&both, "%s=%s", name, value);
+    text_puts(out, option);
+    quoted(out, both.bytes != NULL ? both.bytes : "");
+    out->failed = out->failed || both.failed;
+    text_free(&both);
+}
+
+void play_again(struct text *out, const struct play *play)
+{
+    const struct scenario_options *o = &play->options;
+    text_puts(out, "lastack run ");
+    quoted(out, play->path);
+    text_printf(out, " --seed %" PRIu64, play->story->seed);
+    for (unsigned i = 0; i < o->set_count; i++)
+        pair(out, " --set ", o->sets[i].name, o->sets[i].value);
+    if (o->profile_all != NULL) {
+        text_puts(out, " --profile ");
+        quoted(out, o->profile_all);
+    }
+    for (unsigned i = 0; i < o->host_profile_count; i++)
+        pair(out, " --profile ", o->host_profiles[i].host, o->host_profiles[i].profile);
+    if (o->variant != 0)
+        text_printf(out, " --variant %u", (unsigned)o->variant);
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/* One run, from a file's text to its judgement. Its memory is kept for the next. */
+#ifndef LASTACK_APP_PLAY_H
+#define LASTACK_APP_PLAY_H
+
+#include "app/app.h"
+#include "judge/judge.h"
+#include "scenario/reader.h"
+#include "sim/engine.h"
+
+struct play {
+    const char *path; /* the caller's */
+    struct file file;
+    struct scenario_options options; /* the caller's */
+    struct diagnostics diagnostics; /* of the last play_read */
+    struct story *story;
+    struct engine engine;
+    void *block, *outgrown; /* the world's memory, and what it had before it grew */
+    size_t bytes;
+    struct trace trace;
+    struct judgement judgement;
+    bool judged;
+};
+
+/* Reads the file's text into memory. */
+enum status play_open(struct play *play, const char *path);
+/* The story of the variant that the options name; its diagnostics are printed. STATUS_WRONG if there is none. */
+enum status play_read(struct play *play);
+/* Plays and judges it, up to `until_ns` (TIME_NEVER: to its end). `again` is the line that repeats the run. Returns STATUS_HELD or
+ * STATUS_FAILED, or why there is no judgement. */
+enum status play_run(struct play *play, int64_t until_ns, const char *again);
+/* Lets go of the story and its judgement, keeps the file and the memory. */
+void play_clear(struct play *play);
+void play_free(struct play *play);
+
+/* "lastack run FILE --seed N --variant K …": what repeats the run that was read. */
+void play_again(struct text *out, const struct play *play);
+
+#endif
