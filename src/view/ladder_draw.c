@@ -75,6 +75,8 @@ static void beside(struct page *page, unsigned lane, const char *s, enum style s
 
 static void cell_draw(struct page *page, unsigned lane, const struct cell *cell)
 {
+    if (cell->kind == CELL_NONE)
+        return;
     struct text text = {0};
     enum style style = cell_text(&text, page, cell, true);
     if ((cell->kind == CELL_CALL || cell->kind == CELL_RETURN) && text.bytes != NULL && canvas_width(text.bytes) > page->cell_width[lane]) {
@@ -185,7 +187,7 @@ static void fault(struct page *page, struct text *out, const struct row *row)
     words_fault_text(&text, page->ladder->words, ladder_event(page->ladder, row->event));
     page_begin(page);
     page_time(page, row->time_ns);
-    centred(page, text.bytes != NULL ? text.bytes : "", STYLE_FAULT, page->glyphs->gone);
+    centred(page, text.bytes != NULL ? text.bytes : "", STYLE_FAULT, page->glyphs->flight);
     page_end(page, out);
     page->failed = page->failed || text.failed;
     text_free(&text);

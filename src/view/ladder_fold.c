@@ -53,6 +53,13 @@ static bool row_is_bulk(const struct ladder *ladder, uint32_t index, bool losses
     return true;
 }
 
+static bool is_arrival_of(const struct ladder *ladder, uint32_t arrival, uint32_t departure)
+{
+    const struct row *a = &ladder->rows[arrival], *d = &ladder->rows[departure];
+    return a->wire == WIRE_ARRIVES && d->wire == WIRE_LEAVES &&
+           ladder_event(ladder, a->segment)->segment.number == ladder_event(ladder, d->segment)->segment.number;
+}
+
 /* Returns how many lines the ladder now has. */
 static uint32_t fold_runs(struct ladder *ladder, bool losses)
 {
@@ -67,10 +74,13 @@ static uint32_t fold_runs(struct ladder *ladder, bool losses)
             i = end == i ? i + 1 : end;
             continue;
         }
-        struct row *fold = &ladder->rows[i + RUN_HEAD];
-        fold->folds = end - i - RUN_HEAD - RUN_TAIL;
-        fold->to_ns = ladder->rows[i + RUN_HEAD + fold->folds - 1].time_ns;
-        shown += RUN_HEAD + RUN_TAIL + 1;
+        uint32_t first = i + RUN_HEAD, last = end - RUN_TAIL; /* not through the middle of an arrow */
+        first += is_arrival_of(ladder, first, first - 1);
+        last -= is_arrival_of(ladder, last, last - 1);
+        struct row *fold = &ladder->rows[first];
+        fold->folds = last - first;
+        fold->to_ns = ladder->rows[last - 1].time_ns;
+        shown += end - i - fold->folds + 1;
         i = end;
     }
     return shown;

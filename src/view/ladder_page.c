@@ -82,19 +82,19 @@ static int decimals_needed(const struct ladder *ladder, unsigned width)
 
 void page_span(struct text *out, int64_t ns)
 {
-    int64_t minutes = ns / (60 * NS_PER_S);
+    int64_t minutes = ns / (60 * NS_PER_S), seconds = ns / NS_PER_S, hundredths = ns % NS_PER_S / (10 * NS_PER_MS);
     if (minutes >= 60) {
         text_printf(out, "%" PRId64 " h", minutes / 60);
         if (minutes % 60 != 0)
             text_printf(out, " %" PRId64 " min", minutes % 60);
     } else if (minutes >= 2) {
         text_printf(out, "%" PRId64 " min", minutes);
-        if (ns / NS_PER_S % 60 != 0)
-            text_printf(out, " %" PRId64 " s", ns / NS_PER_S % 60);
-    } else if (ns >= 10 * NS_PER_S) {
-        text_printf(out, "%" PRId64 ".%" PRId64 " s", ns / NS_PER_S, ns % NS_PER_S / (100 * NS_PER_MS));
-    } else if (ns >= NS_PER_S) {
-        text_printf(out, "%" PRId64 ".%02" PRId64 " s", ns / NS_PER_S, ns % NS_PER_S / (10 * NS_PER_MS));
+        if (seconds % 60 != 0)
+            text_printf(out, " %" PRId64 " s", seconds % 60);
+    } else if (seconds >= 10 || (seconds > 0 && hundredths % 10 == 0)) {
+        text_printf(out, hundredths < 10 ? "%" PRId64 " s" : "%" PRId64 ".%" PRId64 " s", seconds, hundredths / 10);
+    } else if (seconds > 0) {
+        text_printf(out, "%" PRId64 ".%02" PRId64 " s", seconds, hundredths);
     } else {
         text_printf(out, "%" PRId64 " ms", ns / NS_PER_MS);
     }
@@ -312,7 +312,7 @@ void page_fold_text(struct text *out, const struct page *page, uint32_t first)
     }
     counted(out, lost, "lost", "lost", ", ");
     counted(out, again, "retransmitted", "retransmitted", ", ");
-    counted(out, acks, "ACK", "ACKs", " and ");
+    counted(out, acks, "ACK", "ACKs", ", and ");
     text_puts(out, " in ");
     page_span(out, row->to_ns - row->time_ns);
 }

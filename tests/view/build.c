@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include "build.h"
-
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,7 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <cmocka.h>
+
 #include "base/duration.h"
+#include "build.h"
 #include "net/class.h"
 #include "net/link.h"
 
