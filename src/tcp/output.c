@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What goes out: headers, new data and the FIN that rides on it or walks alone, retransmissions, ACKs, probes, resets. */
-#include "tcp/internal.h"
+#include "tcp/scoreboard.h"
 
 /* The window field for a segment sent now; never shrinks what was offered before (SHLD-14, R-107). Takes note of the offer. */
 static uint32_t window_to_advertise(struct tcp_ctx *ctx, struct tcb *tcb)
@@ -190,6 +190,8 @@ bool send_one_new(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t limit)
         if (ctx->now_ns - tcb->data_received_ns < (int64_t)tcb->ato_us * NS_PER_US && ctx->profile->quick_acks != 0)
             tcb->pingpong = 1;
     }
+    if (tcb->ca_state == CA_CWR || tcb->ca_state == CA_RECOVERY)
+        tcb->prr_out++;
     tcb->sent_ns = ctx->now_ns;
     ctx->room--;
     emit(ctx, tcb, &seg);
@@ -263,10 +265,10 @@ void tcp_output(struct tcp_ctx *ctx, struct tcb *tcb)
             break;
         sent = true;
     }
-    if (sent)
+    if (sent) {
         congestion_sent(ctx, tcb);
-    if (sent)
         recovery_arm_after_send(ctx, tcb);
+    }
     persist_check(ctx, tcb);
 }
 

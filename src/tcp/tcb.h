@@ -79,9 +79,8 @@ struct tcb {
     uint8_t pingpong; /* interactive: ACKs wait for data to ride on */
     bool ack_now, ack_due; /* an ACK must go at the end of this step; one is owed (delayed) */
     bool rtt_seen;
-    uint8_t dup_acks, backoff, retransmits, probes_out, syn_rtx, ca_state, keepalive_sent, keepalive_count, reordering;
-    bool dsack_due, keepalive_on, undo_possible, fin_timer_full, ts_recent_valid, nonagle_push, tlp_out, established_once,
-        syn_data_fallback, keep_rto;
+    uint8_t backoff, retransmits, probes_out, keepalive_count;
+    bool dsack_due, keepalive_on, fin_timer_full, ts_recent_valid, established_once;
     uint16_t mss; /* what one segment carries now, options taken off (Eff.snd.MSS) */
     uint16_t advmss, rcv_mss;
 
@@ -101,14 +100,25 @@ struct tcb {
     uint32_t ooo_head; /* reassembly queue, by seq */
     uint32_t ooo_fin; /* number of a FIN seen above a gap, valid with ooo_fin_seen */
     bool ooo_fin_seen;
-    /* congestion control and recovery; counts in segments */
-    uint32_t cwnd, ssthresh, cwnd_count, cwnd_clamp, high_seq, prior_cwnd, prior_ssthresh, undo_marker, packets_out, sacked_out, lost_out,
-        retrans_out, order, tlp_high_seq, prr_delivered, prr_out, undo_retrans, delivered, max_packets_out, rack_end_seq;
-    uint32_t min_rtt_us, rack_rtt_us;
-    uint32_t cubic_epoch_ms, cubic_last_max, cubic_origin, cubic_k, cubic_cnt, cubic_ack_cnt, cubic_tcp_cwnd;
-    uint32_t min_rtt_ms;
-    uint32_t retrans_stamp_tsval; /* tsval of the first retransmission of this recovery (Eifel) */
-    bool cwnd_limited, frto, rack_dsack_seen, reord_seen;
+    /* congestion control and recovery (RFC 5681, 6675, 8985); counts in segments */
+    uint32_t cwnd, ssthresh, cwnd_count, prior_cwnd, prior_ssthresh;
+    uint32_t packets_out, sacked_out, lost_out, retrans_out; /* without SACK, sacked_out counts duplicate ACKs */
+    uint32_t high_seq; /* SND.NXT when this recovery began */
+    uint32_t high_sack; /* start of the highest segment that was SACKed; valid while sacked_out > 0 */
+    uint32_t undo_marker; /* SND.UNA when it began, valid with undo_possible */
+    int32_t undo_retrans; /* retransmissions not yet known to have been needless; -1: none was made */
+    uint32_t prr_delivered, prr_out; /* proportional rate reduction (RFC 6937) */
+    uint32_t max_packets_out, cwnd_usage_seq;
+    uint32_t order; /* counter for records' order */
+    uint32_t tlp_high_seq; /* SND.NXT when the last tail loss probe went out, valid with tlp_out */
+    uint32_t total_retrans, dsack_dups;
+    uint32_t min_rtt_us, rack_rtt_us, rack_end_seq;
+    uint32_t reordering_degree; /* duplicate ACKs that may be mere reordering */
+    uint32_t cubic_epoch_ms, cubic_last_max, cubic_origin, cubic_k, cubic_count, cubic_acked, cubic_reno_cwnd;
+    uint32_t retrans_stamp; /* our timestamp clock at the first retransmission of this recovery (Eifel, RFC 3522) */
+    uint8_t ca_state; /* enum ca_state of recovery */
+    uint8_t reo_steps, reo_persist;
+    bool undo_possible, tlp_out, tlp_retrans, cwnd_limited, frto, rack_advanced, rack_dsack_seen, reord_seen, stamp_valid;
     int64_t first_rto_ns; /* when the first RTO retransmission of this outage was sent; 0: none (give-up by time) */
     int64_t progress_ns; /* since when the front of the queue is unacknowledged */
     int64_t probe_since_ns; /* since when window probes go out (user timeout); 0: none */

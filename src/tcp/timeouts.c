@@ -120,14 +120,15 @@ static void retransmission_timeout(struct tcp_ctx *ctx, struct tcb *tcb)
         timed_out(ctx, tcb);
         return;
     }
-    if (tcb->retransmits < UINT8_MAX)
-        tcb->retransmits++;
-    if (tcb->first_rto_ns == 0)
-        tcb->first_rto_ns = ctx->now_ns;
-    if (handshake(tcb))
+    if (handshake(tcb)) {
+        if (tcb->retransmits < UINT8_MAX)
+            tcb->retransmits++;
+        if (tcb->first_rto_ns == 0)
+            tcb->first_rto_ns = ctx->now_ns;
         retransmit_record(ctx, tcb, tcb->sent_head);
-    else
+    } else {
         recovery_rto(ctx, tcb);
+    }
     back_off(ctx, tcb);
     timer_arm(ctx, tcb, SLOT_RETRANSMIT, TIMER_RETRANSMISSION, ctx->now_ns + clamp_to_user_timeout(ctx, tcb, rto_ns(tcb)));
 }
