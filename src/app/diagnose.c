@@ -54,12 +54,32 @@ static size_t skip(const struct shown_line *line, size_t at, uint32_t count)
     return at;
 }
 
+/* Bytes of the well-formed character at `at`, as far as a terminal is concerned; 0: none. */
+static size_t character(const struct shown_line *line, size_t at)
+{
+    unsigned char c = (unsigned char)line->bytes[at];
+    size_t more = c < 0x80 ? 0 : c >= 0xF0 && c < 0xF5 ? 3 : c >= 0xE0 && c < 0xF0 ? 2 : c >= 0xC2 && c < 0xE0 ? 1 : SIZE_MAX;
+    if (more == SIZE_MAX || (c < 0x20 && c != '\t') || c == 0x7F || more >= line->length - at)
+        return 0;
+    if (c == 0xC2 && (unsigned char)line->bytes[at + 1] < 0xA0) /* C1 controls */
+        return 0;
+    for (size_t i = 1; i <= more; i++) {
+        if (!continues(line->bytes[at + i]))
+            return 0;
+    }
+    return more + 1;
+}
+
 /* The line, without what would move the cursor or the colours of a terminal; tabs stay. */
 static void line_text(struct text *out, const struct shown_line *line, size_t from, size_t to)
 {
-    for (size_t i = from; i < to; i++) {
-        unsigned char c = (unsigned char)line->bytes[i];
-        text_putc(out, (c < 0x20 && c != '\t') || c == 0x7F ? '?' : (char)c);
+    for (size_t i = from; i < to;) {
+        size_t bytes = character(line, i);
+        if (bytes == 0)
+            text_putc(out, '?');
+        else
+            text_add(out, line->bytes + i, bytes);
+        i += bytes == 0 ? 1 : bytes;
     }
 }
 

@@ -40,6 +40,7 @@ static void usage(struct text *out, const struct command *command)
         while (word[length] != ' ' && word[length] != '\0')
             length++;
         if (column + length > 79) {
+            out->length -= 1; /* the space behind the last word */
             text_puts(out, "\n           ");
             column = 11;
         }
@@ -125,6 +126,9 @@ int main(int argc, char **argv)
     const char *word = argc > 1 ? argv[1] : NULL;
 
     signal(SIGPIPE, SIG_IGN); /* a closed pipe is an error of write, status 3 */
+#ifdef SIGXFSZ
+    signal(SIGXFSZ, SIG_IGN); /* so is a limit on the size of files */
+#endif
     fault_init();
     if (word == NULL) {
         help_all(&text);
