@@ -4,6 +4,8 @@
 #ifndef LASTACK_JUDGE_JUDGE_H
 #define LASTACK_JUDGE_JUDGE_H
 
+#include <stddef.h>
+
 #include "base/diagnostic.h"
 #include "sim/trace.h"
 #include "story/story.h"
@@ -33,6 +35,9 @@ struct judgement {
 /* Judges a whole run. `until_cut`: the run was stopped early by --until: only what is decided by then is judged (no verdict-dependent failures). */
 void judge_run(struct judgement *out, const struct story *story, const struct trace *trace, int64_t end_ns, uint64_t hash, bool until_cut);
 void judgement_free(struct judgement *judgement);
+/* The answer to an `ask`, from its TRACE_NOTE: "LAST_ACK", "retransmission", "300", "eof", "clean" ... Written into `buffer` (40 bytes
+ * hold any answer about one connection; several verdicts are cut off at `size`) and returned; NULL if `note` is not an ask's. */
+const char *judge_answer(const struct judgement *judgement, const struct story *story, const struct trace_event *note, char *buffer, size_t size);
 
 /* The invariants as an online consumer (a trace_sink): for runs too many or too large to keep. Compact state a connection. */
 struct invariants;

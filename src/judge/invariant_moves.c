@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+/* legal-moves: the edges of RFC 9293 figure 5, and what must have arrived for each of them. A test for the edge alone would let a
+ * LAST_ACK through that takes any ACK for the last one. */
+#include "judge/invariants.h"
+
+#define TO(state) (1u << TCP_##state)
+
+/* Figure 5, without what ends a connection out of order. */
+static const uint16_t edges[TCP_STATES] = {
+    [TCP_CLOSED] = TO(LISTEN) | TO(SYN_SENT),
+    [TCP_LISTEN] = TO(SYN_RECEIVED) | TO(SYN_SENT) | TO(CLOSED),
+    [TCP_SYN_SENT] = TO(ESTABLISHED) | TO(SYN_RECEIVED) | TO(CLOSED),
+    [TCP_SYN_RECEIVED] = TO(ESTABLISHED) | TO(FIN_WAIT_1) | TO(LISTEN) | TO(CLOSED),
+    [TCP_ESTABLISHED] = TO(FIN_WAIT_1) | TO(CLOSE_WAIT),
+    [TCP_FIN_WAIT_1] = TO(FIN_WAIT_2) | TO(CLOSING) | TO(TIME_WAIT), /* the last: note 2 below the figure */
+    [TCP_FIN_WAIT_2] = TO(TIME_WAIT),
+    [TCP_CLOSE_WAIT] = TO(LAST_ACK),
+    [TCP_CLOSING] = TO(TIME_WAIT),
+    [TCP_LAST_ACK] = TO(CLOSED),
+    [TCP_TIME_WAIT] = TO(CLOSED),
+};
+
+/* Out of order: a reset, a timeout, an abort that needs no segment, power lost, a four-tuple taken over (P-3). */
+static bool ends_out_of_order(const struct invariants *all, const struct end_record *end, unsigned why)
+{
+    switch ((enum state_why)why) {
+    case WHY_RST_RECEIVED:
+    case WHY_RST_SENT:
+    case WHY_TIMEOUT:
+    case WHY_KEEPALIVE:
+    case WHY_USER_TIMEOUT:
+    case WHY_CRASH:
+        return true;
+    case WHY_FIN_WAIT_2_TIMEOUT:
+        return end->state == TCP_FIN_WAIT_2;
+    case WHY_REUSED:
+        return end->state == TCP_TIME_WAIT;
+    case WHY_CLOSED_EARLY:
+    case WHY_ORDINARY:
+        return end->state == TCP_CLOSING && (end->flags & END_CLOSED) != 0 && end->closed_ns == all->now_ns;
+    }
+    return false;
+}
+
+/* What the edge asks of the wire: the peer's SYN or FIN in order, an ACK of our own. NULL: all there. */
+static const char *missing(const struct end_record *end, const struct end_record *peer, unsigned from, unsigned to, unsigned why,
+                           int64_t now_ns)
+{
+    const bool fin_here = end_has_fin(end, peer) || (end->flags & END_FORGED_FIN) != 0;
+    const bool ours_acked = end_fin_acked(end);
+    switch ((enum tcp_state)to) {
+    case TCP_SYN_RECEIVED:
+        return end->got_edge >= 1 || from == TCP_LISTEN ? NULL : "no SYN had arrived";
+    case TCP_ESTABLISHED:
+        return end->got_edge < 1 ? "no SYN had arrived" : end->acked < 1 ? "its SYN was not acknowledged" : NULL;
+    case TCP_FIN_WAIT_2:
+        return ours_acked ? NULL : "its FIN was not acknowledged";
+    case TCP_CLOSE_WAIT:
+    case TCP_CLOSING:
+        return fin_here ? NULL : "no FIN had arrived without a gap before it";
+    case TCP_TIME_WAIT:
+        return !fin_here ? "no FIN had arrived without a gap before it" : ours_acked ? NULL : "its FIN was not acknowledged";
+    case TCP_CLOSED:
+        /* An abort in the same instant may end LAST_ACK without a word. */
+        return from == TCP_LAST_ACK && why == WHY_ORDINARY && !ours_acked && end->closed_ns != now_ns ? "its FIN was not acknowledged"
+                                                                                                      : NULL;
+    case TCP_LISTEN:
+    case TCP_SYN_SENT:
+    case TCP_FIN_WAIT_1:
+    case TCP_LAST_ACK:
+        return NULL;
+    }
+    return NULL;
+}
+
+void moves_state(struct invariants *all, struct conn_record *conn, unsigned side, const struct trace_event *event)
+{
+    const struct end_record *end = &conn->end[side], *peer = &conn->end[1 - side];
+    const unsigned from = event->state.from, to = event->state.to, why = event->what;
+    if (from == to || from >= TCP_STATES || to >= TCP_STATES)
+        return;
+    const char *const name = invariant_host(all, end->host);
+    const char *const from_name = tcp_state_name((enum tcp_state)from), *const to_name = tcp_state_name((enum tcp_state)to);
+    if (from != end->state) {
+        invariant_broken(all, INVARIANT_LEGAL_MOVES, 0, "the %s left %s, but it was in %s", name, from_name,
+                         tcp_state_name((enum tcp_state)end->state));
+        return;
+    }
+    if ((edges[from] & (1u << to)) == 0 && !(to == TCP_CLOSED && ends_out_of_order(all, end, why))) {
+        invariant_broken(all, INVARIANT_LEGAL_MOVES, 0, "the %s went from %s to %s", name, from_name, to_name);
+        return;
+    }
+    const char *const reason = missing(end, peer, from, to, why, all->now_ns);
+    if (reason != NULL)
+        invariant_broken(all, INVARIANT_LEGAL_MOVES, 0, "the %s went from %s to %s, although %s", name, from_name, to_name, reason);
+}

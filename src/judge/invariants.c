@@ -1,0 +1,502 @@
+/* SPDX-License-Identifier: MIT */
+/* The invariants as an online consumer of the trace: keeps the records that invariants.h describes and asks each rule when
+ * something happens that it is about. Nothing is allocated for an event; arrays grow with the run. */
+#include "judge/invariants.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/duration.h"
+
+#define RUN_LONGEST_NS (24 * 3600 * NS_PER_S) /* LANGUAGE, "The world": at most 24h */
+
+struct invariants *invariants_new(const struct story *story)
+{
+    struct invariants *all = calloc(1, sizeof *all);
+    if (all != NULL)
+        invariants_reset(all, story);
+    return all;
+}
+
+void invariants_reset(struct invariants *all, const struct story *story)
+{
+    all->story = story;
+    all->conn_count = 1;
+    all->range_count = 1;
+    all->range_free = 0;
+    all->forged_count = 0;
+    all->last = (struct arrival){0};
+    all->last_state_event = 0;
+    all->fault_ns = 0;
+    all->now_ns = 0;
+    all->failed = false;
+    for (unsigned i = 0; i < INVARIANTS; i++)
+        all->breaks[i].event = 0;
+    all->broken = 0;
+    limits_learn(all);
+}
+
+void invariants_free(struct invariants *all)
+{
+    if (all == NULL)
+        return;
+    free(all->conns);
+    free(all->ranges);
+    free(all->forged);
+    free(all->hosts);
+    free(all);
+}
+
+void invariant_broken(struct invariants *all, enum invariant which, uint32_t segment, const char *format, ...)
+{
+    struct invariant_break *broken = &all->breaks[which];
+    if ((all->broken & (1u << which)) != 0)
+        return;
+    all->broken |= 1u << which;
+    broken->event = all->number;
+    broken->segment = segment;
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(broken->message, sizeof broken->message, format, arguments);
+    va_end(arguments);
+}
+
+const char *invariants_message(const struct invariants *all, enum invariant invariant, uint32_t *event_number)
+{
+    if ((all->broken & (1u << invariant)) == 0)
+        return NULL;
+    if (event_number != NULL)
+        *event_number = all->breaks[invariant].event;
+    return all->breaks[invariant].message;
+}
+
+const char *invariant_host(const struct invariants *all, unsigned host)
+{
+    return host < all->story->node_count ? all->story->nodes[host].name : "an unknown host";
+}
+
+static void conn_init(struct conn_record *conn)
+{
+    memset(conn, 0, sizeof *conn);
+    for (unsigned side = 0; side < 2; side++) {
+        conn->end[side].host = NO_HOST;
+        conn->end[side].fin_acked_ns = -1;
+        conn->end[side].closed_ns = -1;
+    }
+}
+
+static bool conns_grow(struct invariants *all, uint32_t number)
+{
+    if (number >= all->conn_capacity) {
+        uint32_t capacity = all->conn_capacity < 16 ? 16 : all->conn_capacity;
+        while (capacity <= number && capacity <= UINT32_MAX / 2)
+            capacity *= 2;
+        struct conn_record *grown = capacity > number ? realloc(all->conns, (size_t)capacity * sizeof *grown) : NULL;
+        if (grown == NULL) {
+            all->failed = true;
+            return false;
+        }
+        all->conns = grown;
+        all->conn_capacity = capacity;
+    }
+    for (; all->conn_count <= number; all->conn_count++)
+        conn_init(&all->conns[all->conn_count]);
+    return true;
+}
+
+/* NULL: no connection, or no memory. */
+static struct conn_record *conn_at(struct invariants *all, uint32_t number)
+{
+    if (__builtin_expect(number >= all->conn_count, 0) && !conns_grow(all, number))
+        return NULL;
+    return number == 0 ? NULL : &all->conns[number];
+}
+
+/* The side at `host`, 2 if the connection has no end there: a middlebox speaks. */
+static unsigned side_at(const struct conn_record *conn, unsigned host)
+{
+    return conn->end[0].host == host ? 0 : conn->end[1].host == host ? 1 : 2;
+}
+
+/* The connection's first segments tell where its ends are. */
+static void learn_hosts(struct conn_record *conn, unsigned from, unsigned to)
+{
+    struct end_record *end = conn->end;
+    if (end[0].host == NO_HOST && end[1].host == NO_HOST) {
+        end[0].host = (uint8_t)from;
+        end[1].host = (uint8_t)to;
+    } else if (end[0].host == NO_HOST) {
+        end[0].host = (uint8_t)(end[1].host == from ? to : from);
+    } else if (end[1].host == NO_HOST) {
+        end[1].host = (uint8_t)(end[0].host == from ? to : from);
+    }
+}
+
+static void sent(struct invariants *all, const struct trace_event *event)
+{
+    struct conn_record *conn = conn_at(all, event->conn);
+    if (conn == NULL)
+        return;
+    if (__builtin_expect(conn->end[0].host == NO_HOST || conn->end[1].host == NO_HOST, 0))
+        learn_hosts(conn, event->host, event->peer);
+    const unsigned side = side_at(conn, event->host);
+    if (side > 1)
+        return;
+
+    const struct trace_segment *seg = &event->segment;
+    struct end_record *end = &conn->end[side];
+    end->spoke_ns = event->time_ns;
+    if (conn->flags & CONN_MURKY)
+        return;
+    resets_sent(all, conn, side, event);
+    if (seg->flags & TCP_RST)
+        return; /* its number is the peer's idea of ours as often as our own */
+
+    const uint32_t right = trace_segment_end(seg);
+    if (seg->flags & TCP_FIN || end->flags & END_FIN)
+        fin_sent(all, conn, side, seg, right);
+    if ((end->flags & END_SENT) == 0 || seq_after(right, end->sent_edge))
+        end->sent_edge = right;
+    end->flags |= END_SENT;
+    if (seg->flags & TCP_ACK) {
+        const uint32_t edge = seg->ack + seg->wnd;
+        if ((end->flags & END_ACKED) == 0 || seq_after(seg->ack, end->ack_sent))
+            end->ack_sent = seg->ack;
+        if ((end->flags & END_ACKED) == 0 || seq_after(edge, end->window_edge))
+            end->window_edge = edge;
+        end->flags |= END_ACKED;
+        if (end->flags & (END_OWES_ACK | END_FIN_ARRIVED))
+            fin_acknowledged_by(all, conn, side, seg);
+    }
+    agree_sent(all, conn, side, seg, event->cause);
+}
+
+static bool is_forged(const struct invariants *all, uint32_t segment)
+{
+    for (uint32_t i = all->forged_count; i > 0 && all->forged[i - 1] >= segment; i--)
+        if (all->forged[i - 1] == segment)
+            return true;
+    return false;
+}
+
+static void injected(struct invariants *all, const struct trace_event *event)
+{
+    all->fault_ns = event->time_ns;
+    if (all->forged_count == all->forged_capacity) {
+        uint32_t capacity = all->forged_capacity < 16 ? 16 : all->forged_capacity * 2;
+        uint32_t *grown = realloc(all->forged, capacity * sizeof *grown);
+        if (grown == NULL) {
+            all->failed = true;
+            return;
+        }
+        all->forged = grown;
+        all->forged_capacity = capacity;
+    }
+    all->forged[all->forged_count++] = event->segment.number;
+}
+
+/* Certainly accepted: synchronized, new timestamp, the newest ACK, all before it taken, within the window offered. */
+static bool surely_taken(struct end_record *end, const struct trace_segment *seg, uint32_t right)
+{
+    if (!state_synchronized(end->state) || (seg->flags & (TCP_ACK | TCP_SYN)) != TCP_ACK || seg->ack != end->acked)
+        return false;
+    if (end->flags & END_TIMESTAMPS && ((seg->options & TCPOPT_TS) == 0 || seq_after(end->ts_max, seg->tsval)))
+        return false;
+    if ((end->flags & END_ACKED) == 0)
+        return false;
+    if (seq_after(end->ack_sent, end->sure_edge))
+        end->sure_edge = end->ack_sent;
+    if (seq_after(seg->seq, end->sure_edge) || seq_after(right, end->window_edge))
+        return false;
+    if (seq_after(right, end->sure_edge))
+        end->sure_edge = right;
+    return true;
+}
+
+static void arrived(struct invariants *all, const struct trace_event *event)
+{
+    const struct trace_segment *seg = &event->segment;
+    const bool forged = all->forged_count > 0 && is_forged(all, seg->number);
+    all->last = (struct arrival){all->number,  event->conn, seg->seq,    seg->ack,    seg->len,
+                                 seg->classes, seg->flags,  event->host, event->peer, forged};
+    all->last_state_event = 0;
+
+    struct conn_record *conn = conn_at(all, event->conn);
+    const unsigned side = conn == NULL ? 2 : side_at(conn, event->host);
+    if (side > 1)
+        return;
+    struct end_record *end = &conn->end[side];
+    end->heard_ns = event->time_ns;
+    if (conn->flags & CONN_MURKY || seg->flags & TCP_RST)
+        return;
+
+    if (seg->flags & TCP_ACK && end->flags & END_SENT && !seq_after(seg->ack, end->sent_edge)) {
+        if (seq_after(seg->ack, end->acked)) {
+            end->acked = seg->ack;
+            end->flags |= forged ? END_FORGED_ACK : 0;
+            conn->progress_ns = event->time_ns;
+            conn->idle_acks = 0;
+        }
+        if ((end->flags & (END_FIN | END_FIN_KEPT)) == END_FIN && end_fin_acked(end))
+            data_fin_acknowledged(all, conn, side, seg);
+    }
+    end->window_seen = seg->wnd;
+
+    const uint32_t right = trace_segment_end(seg);
+    const bool sure = !forged && surely_taken(end, seg, right);
+    if (right != seg->seq) {
+        if (end_gone(end) && (seg->flags & TCP_SYN) == 0)
+            all->hosts[event->host].strays = true;
+        if (ranges_arrived(all, end, seg->seq, right)) {
+            conn->progress_ns = event->time_ns;
+            conn->idle_acks = 0;
+        }
+    }
+    if (seg->flags & TCP_FIN) {
+        if (forged)
+            end->flags |= END_FORGED_FIN;
+        else
+            fin_arrived(all, conn, side, seg, sure);
+    }
+    if (seg->options & TCPOPT_TS && !forged) {
+        if ((end->flags & END_TIMESTAMPS) == 0 || seq_after(seg->tsval, end->ts_max))
+            end->ts_max = seg->tsval;
+        end->flags |= END_TIMESTAMPS;
+    }
+}
+
+static void state_changed(struct invariants *all, const struct trace_event *event)
+{
+    struct conn_record *conn = conn_at(all, event->conn);
+    const unsigned side = event->state.side;
+    if (event->cause == all->last.number && event->cause != 0)
+        all->last_state_event = all->number;
+    if (conn == NULL || side > 1)
+        return; /* a listener: it has no life that an invariant speaks of */
+    struct end_record *end = &conn->end[side];
+    if (end->host == NO_HOST)
+        end->host = event->host;
+    if (end->flags & END_MADE && end->identity != event->state.end) {
+        /* An old duplicate SYN has made a second end under the same number. */
+        if (event->state.from != TCP_LISTEN && event->state.from != TCP_CLOSED)
+            return;
+        conn->flags |= CONN_MURKY;
+        end->state = event->state.from;
+    }
+    if ((end->flags & END_MADE) == 0)
+        end->state = event->state.from;
+    end->identity = event->state.end;
+    end->flags |= END_MADE;
+    if ((conn->flags & CONN_MURKY) == 0) {
+        moves_state(all, conn, side, event);
+        resets_state(all, conn, side, event);
+        agree_state(all, conn, side, event);
+    }
+    end->from = end->state;
+    end->state = event->state.to;
+    end->why = event->what;
+    end->entered_ns = event->time_ns;
+    end->state_event = all->number;
+    conn->progress_ns = event->time_ns;
+    conn->idle_acks = 0;
+    if (end_gone(end)) {
+        fin_deadline(all, conn, side, event->time_ns);
+        end->flags &= ~(uint32_t)(END_OWES_ACK | END_MUST_RESET);
+        ranges_drop(all, end);
+    }
+}
+
+static const struct story_step *step_of(const struct invariants *all, const struct trace_call *call)
+{
+    return call->step < all->story->step_count ? &all->story->steps[call->step] : NULL;
+}
+
+static void called(struct invariants *all, struct conn_record *conn, unsigned side, const struct trace_call *call)
+{
+    struct end_record *end = &conn->end[side];
+    const struct story_step *step = step_of(all, call);
+    switch ((enum call_kind)call->call) {
+    case CALL_SEND:
+        end->promised = step != NULL && step->size > 0 ? (uint64_t)step->size : 0;
+        break;
+    case CALL_RECV:
+    case CALL_RECV_EOF:
+        end->flags |= END_READING;
+        break;
+    case CALL_DRAIN:
+        end->flags |= END_DRAINING;
+        break;
+    case CALL_DRAIN_OFF:
+        end->flags &= ~(uint32_t)END_DRAINING;
+        break;
+    case CALL_SHUTDOWN:
+        if (step != NULL && (step->how & SHUTDOWN_READ) != 0)
+            end->flags |= END_SHUT_READ;
+        break;
+    case CALL_CLOSE:
+    case CALL_ABORT:
+        resets_called(all, conn, side, call);
+        end->flags = (end->flags | END_CLOSED | END_CLOSING_CALL) & ~(uint32_t)(END_READING | END_DRAINING);
+        end->closed_ns = all->now_ns;
+        break;
+    case CALL_LISTEN:
+    case CALL_ACCEPT:
+    case CALL_CONNECT:
+    case CALL_SET:
+    case CALL_RELAY:
+    case CALL_SLEEP:
+    case CALL_EXIT:
+        break;
+    }
+}
+
+static void returned(struct invariants *all, struct conn_record *conn, unsigned side, const struct trace_call *call)
+{
+    struct end_record *end = &conn->end[side];
+    switch ((enum call_kind)call->call) {
+    case CALL_SEND:
+        end->promised = 0;
+        if (call->value > 0 && call->error == TCP_OK)
+            end->written += (uint64_t)call->value;
+        break;
+    case CALL_RECV:
+    case CALL_RECV_EOF:
+        end->flags &= ~(uint32_t)END_READING;
+        data_returned(all, conn, side, call);
+        break;
+    case CALL_DRAIN:
+        data_returned(all, conn, side, call);
+        break;
+    case CALL_CLOSE:
+    case CALL_ABORT:
+        end->flags &= ~(uint32_t)END_CLOSING_CALL;
+        end->closed_ns = all->now_ns;
+        break;
+    case CALL_DRAIN_OFF:
+    case CALL_SHUTDOWN:
+    case CALL_LISTEN:
+    case CALL_ACCEPT:
+    case CALL_CONNECT:
+    case CALL_SET:
+    case CALL_RELAY:
+    case CALL_SLEEP:
+    case CALL_EXIT:
+        break;
+    }
+    resets_returned(all, conn, side, call);
+}
+
+static void program_acted(struct invariants *all, const struct trace_event *event)
+{
+    struct conn_record *conn = conn_at(all, event->conn);
+    const unsigned side = conn == NULL ? 2 : side_at(conn, event->host);
+    if (side > 1)
+        return;
+    conn->progress_ns = event->time_ns;
+    conn->idle_acks = 0;
+    if (event->kind == TRACE_CALL)
+        called(all, conn, side, &event->call);
+    else
+        returned(all, conn, side, &event->call);
+}
+
+/* A host that stands still owes no answer, and one without power has no programs. */
+static void host_stops(struct invariants *all, unsigned host, bool crashed)
+{
+    for (uint32_t i = 1; i < all->conn_count; i++) {
+        for (unsigned side = 0; side < 2; side++) {
+            struct end_record *end = &all->conns[i].end[side];
+            if (end->host != host)
+                continue;
+            end->flags &= ~(uint32_t)END_OWES_ACK;
+            if (crashed)
+                end->flags = (end->flags | END_CLOSED) & ~(uint32_t)(END_READING | END_DRAINING | END_CLOSING_CALL);
+        }
+    }
+}
+
+static void fault(struct invariants *all, const struct trace_event *event)
+{
+    all->fault_ns = event->time_ns;
+    if (event->host >= all->host_count)
+        return;
+    struct host_limits *host = &all->hosts[event->host];
+    switch ((enum fault_what)event->what) {
+    case FAULT_PAUSE:
+        host->pauses++;
+        host_stops(all, event->host, false);
+        break;
+    case FAULT_RESUME:
+        if (host->pauses > 0)
+            host->pauses--;
+        break;
+    case FAULT_CRASH:
+        host->pauses = 0;
+        host_stops(all, event->host, true);
+        break;
+    case FAULT_CUT_BEGINS:
+    case FAULT_CUT_ENDS:
+    case FAULT_BOOT:
+    case FAULT_KILL:
+    case FAULT_LINK:
+        break;
+    }
+}
+
+void invariants_feed(void *invariants, uint32_t number, const struct trace_event *event)
+{
+    struct invariants *all = invariants;
+    if (__builtin_expect(all->failed, 0))
+        return;
+    all->number = number;
+    all->now_ns = event->time_ns;
+    switch (event->kind) {
+    case TRACE_SEND:
+        sent(all, event);
+        break;
+    case TRACE_RECV:
+        arrived(all, event);
+        break;
+    case TRACE_INJECT:
+        injected(all, event);
+        break;
+    case TRACE_STATE:
+        state_changed(all, event);
+        break;
+    case TRACE_CALL:
+    case TRACE_RETURN:
+        program_acted(all, event);
+        break;
+    case TRACE_FAULT:
+        fault(all, event);
+        break;
+    default: /* drops, copies, timers, notes and names say nothing that a rule needs */
+        break;
+    }
+}
+
+uint32_t invariants_finish(struct invariants *all, int64_t end_ns, bool cut)
+{
+    if (all->failed)
+        return all->broken;
+    /* Without a `stop` a run ends when nothing is left to happen: what has not come will never come. */
+    const bool quiet = !cut && all->story->stop_ns == TIME_NEVER && end_ns < RUN_LONGEST_NS;
+    all->now_ns = end_ns;
+    for (uint32_t i = 1; i < all->conn_count; i++) {
+        struct conn_record *conn = &all->conns[i];
+        for (unsigned side = 0; side < 2; side++) {
+            fin_deadline(all, conn, side, quiet ? TIME_NEVER : end_ns);
+            if (!cut)
+                resets_finish(all, conn, side);
+        }
+        agree_finish(all, conn, end_ns, quiet, cut);
+    }
+    return all->broken;
+}
+
+uint32_t invariants_end(struct invariants *all, int64_t end_ns)
+{
+    return invariants_finish(all, end_ns, false);
+}

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT */
+/* What the invariants remember of a run: a compact record a connection, filled from calls, state changes and the wire as they go
+ * by. Each number of TCP has up to two estimates, because nobody asks the endpoint: one that is never too low and one that is
+ * never too high. A check uses the one that cannot accuse a correct stack. */
+#ifndef LASTACK_JUDGE_INVARIANTS_H
+#define LASTACK_JUDGE_INVARIANTS_H
+
+#include "judge/judge.h"
+
+enum end_flag {
+    END_SENT = 1u << 0, /* it sent a segment: sent_edge is valid */
+    END_FIN = 1u << 1, /* it sent a FIN: fin is valid */
+    END_FIN_KEPT = 1u << 2, /* ack-means-kept has been judged */
+    END_ACKED = 1u << 3, /* it sent an ACK: ack_sent and window_edge are valid */
+    END_TIMESTAMPS = 1u << 4, /* timestamps arrived: ts_max is valid */
+    END_CLOSED = 1u << 5, /* its program has called close or abort, or the kernel did so for it */
+    END_CLOSING_CALL = 1u << 6, /* that call has not returned: a lingering close */
+    END_SHUT_READ = 1u << 7, /* its program has shut the reading side */
+    END_READING = 1u << 8, /* a recv waits */
+    END_DRAINING = 1u << 9, /* drain is on */
+    END_UNCLEAN = 1u << 10, /* it ended by a RST or by giving up, and its program still held it */
+    END_TOLD = 1u << 11, /* its program was told an error */
+    END_MUST_RESET = 1u << 12, /* it was closed with unread data, so a FIN would hide the loss */
+    END_FORGED_FIN = 1u << 13, /* an injected FIN arrived: the wire no longer says where the stream ends */
+    END_FORGED_ACK = 1u << 14, /* an injected segment arrived that may have moved its acknowledged edge */
+    END_FIN_ARRIVED = 1u << 15, /* the peer's FIN arrived and nothing has acknowledged it since: the next ACK starts TIME_WAIT */
+    END_OWES_ACK = 1u << 16, /* answer_by_ns is valid */
+    END_MADE = 1u << 17, /* it had a state */
+    END_PIPE = 1u << 18, /* its program was told EPIPE after the end was gone: again and again, as often as it sends */
+};
+
+struct end_record {
+    uint32_t flags;
+    uint32_t sent_edge; /* one past the highest number that it sent */
+    uint32_t acked; /* the highest of its numbers whose acknowledgement arrived */
+    uint32_t fin;
+    uint32_t got_edge; /* all of the peer's numbers below this arrived: never too low */
+    uint32_t sure_edge; /* and these were certainly taken: never too high */
+    uint32_t ack_sent; /* the highest acknowledgement that it sent */
+    uint32_t window_edge; /* the right edge of the window that it offered */
+    uint32_t window_seen; /* the last window that arrived */
+    uint32_t ts_max;
+    uint32_t gaps; /* ranges beyond got_edge: first in invariants.ranges, 0 none */
+    uint8_t state, from, host, why; /* enum tcp_state; the state before CLOSED; node, NO_HOST */
+    uint32_t identity; /* the end's */
+    uint32_t state_event; /* number of its last state event */
+    uint64_t written; /* W */
+    uint64_t promised; /* what a send that has not returned may still add to W */
+    uint64_t delivered; /* D: of the peer's W */
+    int64_t heard_ns, spoke_ns; /* the last segment that arrived; that was sent */
+    int64_t closed_ns, entered_ns; /* END_CLOSED; the present state */
+    int64_t answer_by_ns; /* fin-is-answered */
+    int64_t fin_acked_ns; /* time-wait: the latest ACK of the peer's FIN; -1 none */
+};
+#define NO_HOST UINT8_MAX
+
+enum conn_flag {
+    CONN_MURKY = 1u << 0, /* an end lived twice under this number: its numbers mean nothing any more */
+};
+struct conn_record {
+    struct end_record end[2]; /* [0] sent the first SYN */
+    int64_t progress_ns; /* when something last moved: bytes, acknowledgements, states, calls */
+    uint32_t idle_acks; /* ACKs in answer to ACKs since then */
+    uint32_t flags;
+};
+
+struct range {
+    uint32_t left, right, next; /* [left, right); a list in order */
+};
+
+/* A host's limits, worked out once a run from its profile and the options that the story sets. */
+struct host_limits {
+    const struct tcp_profile *profile;
+    int64_t answer_ns; /* the longest delay of an ACK, timers' coarseness included */
+    int64_t quiet_ns; /* an end that has just acknowledged may keep silent so long about a repeated segment */
+    int64_t orphan_ns, held_ns; /* give-up time of an end without, with a program; + one maximal RTO */
+    int64_t embryo_ns; /* the same in SYN_SENT and SYN_RECEIVED */
+    int64_t probes_ns; /* orphan before a window of zero that nobody answers for */
+    int64_t fin_wait_2_ns, time_wait_ns;
+    int64_t rest_ns; /* comes-to-rest: no end goes on for longer without progress */
+    int64_t keepalive_ns;
+    uint32_t pauses; /* > 0: it stands still */
+    bool strays; /* bytes of an incarnation that was gone have arrived here */
+};
+
+struct invariant_break {
+    uint32_t event; /* 0: it held */
+    uint32_t segment; /* number of a segment, 0 none */
+    char message[192];
+};
+
+struct arrival { /* the last segment that arrived: the cause of what follows */
+    uint32_t number, conn, seq, ack, len;
+    uint16_t classes;
+    uint8_t flags, host, peer;
+    bool forged;
+};
+
+struct invariants {
+    const struct story *story;
+    struct conn_record *conns; /* by number */
+    uint32_t conn_count, conn_capacity; /* conns[0] is not used: count is the highest number + 1 */
+    struct range *ranges; /* ranges[0] is not used */
+    uint32_t range_count, range_capacity, range_free;
+    uint32_t *forged; /* numbers of injected segments, ascending */
+    uint32_t forged_count, forged_capacity;
+    struct host_limits *hosts;
+    uint32_t host_count, host_capacity;
+    struct arrival last;
+    uint32_t last_state_event; /* a state event that `last` caused, 0 none */
+    int64_t fault_ns; /* the latest fault */
+    uint32_t broken; /* mask */
+    uint32_t number; /* the event that is being judged */
+    int64_t now_ns;
+    bool relays, corks; /* the story has such calls: bytes move, or stay, that no call accounts for */
+    bool failed; /* out of memory: judged no further */
+    struct invariant_break breaks[INVARIANTS];
+};
+
+/* After the last event; `cut`: the run was stopped early, so nothing is said of what did not happen. */
+uint32_t invariants_finish(struct invariants *invariants, int64_t end_ns, bool cut);
+
+void invariant_broken(struct invariants *all, enum invariant which, uint32_t segment, const char *format, ...)
+    __attribute__((format(printf, 4, 5), cold));
+
+/* "the client's", for messages. */
+const char *invariant_host(const struct invariants *all, unsigned host);
+
+/* RFC 9293 section 3.4: comparisons modulo 2^32. */
+static inline bool seq_after(uint32_t a, uint32_t b)
+{
+    return (int32_t)(a - b) > 0;
+}
+static inline bool end_gone(const struct end_record *end)
+{
+    return end->state == TCP_CLOSED || end->state == TCP_LISTEN; /* SYN_RECEIVED may fall back to LISTEN: the connection's end is gone */
+}
+static inline bool state_synchronized(unsigned state)
+{
+    return state >= TCP_ESTABLISHED;
+}
+static inline uint32_t trace_segment_end(const struct trace_segment *seg)
+{
+    return seg->seq + seg->len + ((seg->flags & TCP_SYN) != 0) + ((seg->flags & TCP_FIN) != 0);
+}
+/* Of the peer's numbers, is all up to and with its FIN here? */
+static inline bool end_has_fin(const struct end_record *end, const struct end_record *peer)
+{
+    return (peer->flags & END_FIN) != 0 && seq_after(end->got_edge, peer->fin);
+}
+static inline bool end_fin_acked(const struct end_record *end)
+{
+    return (end->flags & END_FIN) != 0 && seq_after(end->acked, end->fin);
+}
+
+/* limits.c */
+void limits_learn(struct invariants *all);
+int64_t limits_bound(const struct host_limits *host, const struct end_record *end);
+
+/* ranges.c: got_edge of an end, as segments arrive. Returns whether the edge moved. */
+bool ranges_arrived(struct invariants *all, struct end_record *end, uint32_t left, uint32_t right);
+uint32_t ranges_right_edge(const struct invariants *all, const struct end_record *end);
+void ranges_drop(struct invariants *all, struct end_record *end);
+
+/* Each pair of hooks below belongs to the file of its name; `side` is the end where the event happens. */
+void data_returned(struct invariants *all, struct conn_record *conn, unsigned side, const struct trace_call *call);
+void data_fin_acknowledged(struct invariants *all, struct conn_record *conn, unsigned side, const struct trace_segment *seg);
+
+void fin_sent(struct invariants *all, struct conn_record *conn, unsigned side, const struct trace_segment *seg, uint32_t right);
+void fin_arrived(struct invariants *all, struct conn_record *conn, unsigned side, const struct trace_segment *seg, bool sure);
+void fin_acknowledged_by(struct invariants *all, struct conn_record *conn, unsigned side, const struct trace_segment *seg);
+void fin_deadline(struct invariants *all, struct conn_record *conn, unsigned side, int64_t now_ns);
+void fin_excuse_host(struct invariants *all, unsigned host);
+
+void moves_state(struct invariants *all, struct conn_record *conn, unsigned side, const struct trace_event *event);
+
+void agree_sent(struct invariants *all, struct conn_record *conn, unsigned side, const struct trace_segment *seg, uint32_t cause);
+void agree_state(struct invariants *all, struct conn_record *conn, unsigned side, const struct trace_event *event);
+void agree_finish(struct invariants *all, struct conn_record *conn, int64_t end_ns, bool quiet, bool cut);
+
+void resets_sent(struct invariants *all, struct conn_record *conn, unsigned side, const struct trace_event *event);
+void resets_state(struct invariants *all, struct conn_record *conn, unsigned side, const struct trace_event *event);
+void resets_called(struct invariants *all, struct conn_record *conn, unsigned side, const struct trace_call *call);
+void resets_returned(struct invariants *all, struct conn_record *conn, unsigned side, const struct trace_call *call);
+void resets_finish(struct invariants *all, struct conn_record *conn, unsigned side);
+
+#endif
