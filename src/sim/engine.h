@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/diagnostic.h"
 #include "net/link.h"
 #include "sim/queue.h"
 #include "sim/trace.h"
@@ -25,11 +26,11 @@ enum engine_status { ENGINE_RUNNING, ENGINE_ENDED, ENGINE_NO_MEMORY, ENGINE_LIMI
 struct engine {
     struct world *world;
     const struct story *story;
-    trace_sink sink;           /* NULL: nobody; the hash is computed all the same */
+    trace_sink sink; /* NULL: nobody; the hash is computed all the same */
     void *sink_ctx;
-    choose_fn choose;          /* NULL: seeded chance (mix_keyed with story->seed) */
+    choose_fn choose; /* NULL: seeded chance (mix_keyed with story->seed) */
     void *choose_ctx;
-    grow_fn grow;              /* NULL: realloc-like growth by malloc/free is NOT done; ENGINE_NO_MEMORY */
+    grow_fn grow; /* NULL: realloc-like growth by malloc/free is NOT done; ENGINE_NO_MEMORY */
     void *grow_ctx;
 };
 
@@ -41,10 +42,10 @@ size_t world_bytes(const struct world *world);
 struct world *world_init(void *block, size_t bytes, const struct story *story, enum queue_kind queue);
 
 int64_t world_now(const struct world *world);
-uint32_t world_events(const struct world *world);  /* trace records so far: the number of the last one */
-uint64_t world_steps(const struct world *world);   /* queue events so far */
+uint32_t world_events(const struct world *world); /* trace records so far: the number of the last one */
+uint64_t world_steps(const struct world *world); /* queue events so far */
 uint64_t world_segments(const struct world *world); /* segments sent by hosts so far, the network's copies not counted */
-uint64_t world_hash(const struct world *world);    /* trace hash so far */
+uint64_t world_hash(const struct world *world); /* trace hash so far */
 
 /* One step: one statement, call, arrival or timer. */
 enum engine_status engine_step(struct engine *engine);
@@ -52,5 +53,9 @@ enum engine_status engine_step(struct engine *engine);
 enum engine_status engine_run(struct engine *engine, int64_t until_ns);
 /* When the run ends: the story's `stop`, or when nothing is left to happen, not before story->last_named_ns; at most 24 h. */
 int64_t engine_end_ns(const struct engine *engine);
+
+/* Can this engine play the story? If not, *diagnostic (may be NULL) names the line and the reason: a limit of the program (exit status 4).
+ */
+bool engine_supports(const struct story *story, struct diagnostic *diagnostic);
 
 #endif

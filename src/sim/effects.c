@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: MIT */
+/* What TCP wants done: state changes are written at once, segments wait in the outbox until the step ends, timers are compared before
+ * and after. DESIGN.md "The journey of a segment", LANGUAGE.md "Time and order". */
+#include <string.h>
+
+#include "sim/sim.h"
+
+uint32_t trace_put(struct sim *sim, struct trace_event *event)
+{
+    struct world *world = sim->world;
+    event->time_ns = world->now_ns;
+    world->acted_ns = world->now_ns;
+    world->events++;
+    world->hash = trace_hash(world->hash, event);
+    if (sim->engine->sink != NULL)
+        sim->engine->sink(sim->engine->sink_ctx, world->events, event);
+    return world->events;
+}
+
+static uint32_t relative(const struct flow_side *side, uint32_t number)
+{
+    return (side->known & FLOW_SYN) != 0 ? number - side->iss : number;
+}
+
+/* Numbers count from each side's initial sequence number, by the connection that the segment speaks for. */
+void trace_segment_put(struct sim *sim, struct trace_event *event, const struct segment *seg, uint32_t classes)
+{
+    static const struct flow_side unknown;
+    const struct flow_side *from = &unknown, *to = &unknown;
+    if (seg->conn != 0) {
+        const struct flow *flow = &flow_at(sim, (flow_id){seg->conn})->flow;
+        unsigned side = flow_side_of(flow, seg);
+        from = &flow->side[side];
+        to = &flow->side[side ^ 1];
+    }
+    event->conn = seg->conn;
+    event->segment.number = seg->number;
+    event->segment.seq = relative(from, seg->seq);
+    event->segment.ack = (seg->flags & TCP_ACK) != 0 ? relative(to, seg->ack) : 0;
+    event->segment.len = seg->len;
+    event->segment.wnd = seg->wnd;
+    event->segment.classes = (uint16_t)classes;
+    event->segment.flags = seg->flags;
+    event->segment.options = seg->options;
+    if (seg->options == 0)
+        return;
+    event->segment.tsval = (seg->options & TCPOPT_TS) != 0 ? seg->tsval : 0;
+    event->segment.tsecr = (seg->options & TCPOPT_TS) != 0 ? seg->tsecr : 0;
+    event->segment.mss = (seg->options & TCPOPT_MSS) != 0 ? seg->mss : 0;
+    event->segment.wscale = (seg->options & TCPOPT_WSCALE) != 0 ? seg->wscale : 0;
+    event->segment.sack_count = seg->sack_count;
+    for (unsigned i = 0; i < seg->sack_count; i++) {
+        event->sack[i].left = relative(to, seg->sack[i].left);
+        event->sack[i].right = relative(to, seg->sack[i].right);
+    }
+}
+
+void state_put(struct sim *sim, uint16_t host, uint32_t conn, uint8_t side, uint32_t identity, enum tcp_state from, enum tcp_state to,
+               enum state_why why)
+{
+    struct trace_event event = {.kind = TRACE_STATE, .what = (uint8_t)why, .host = (uint8_t)host, .conn = conn, .cause = sim->cause};
+    event.state.from = (uint8_t)from;
+    event.state.to = (uint8_t)to;
+    event.state.side = side;
+    event.state.end = identity;
+    trace_put(sim, &event);
+}
+
+static void on_state(void *ctx, enum tcp_state from, enum tcp_state to, uint8_t why)
+{
+    struct sim *sim = ctx;
+    uint16_t host = tuple_host(sim->cur_tuple);
+    struct trace_event event = {.kind = TRACE_STATE, .what = why, .host = (uint8_t)host, .conn = sim->cur_flow.index, .cause = sim->cause};
+    event.state.from = (uint8_t)from;
+    event.state.to = (uint8_t)to;
+    event.state.side = sim->cur_side;
+    event.state.orphan = sim->cur_endpoint == 0 || endpoint_at(sim, sim->cur_endpoint)->tcb.orphan;
+    event.state.end = sim->cur_identity;
+    uint32_t record = trace_put(sim, &event);
+    struct happening happening = {
+        .host = host, .flow = sim->cur_flow, .endpoint_identity = sim->cur_identity, .owner = sim->cur_owner, .record = record};
+    if (((sim->hosts[host].awaits_leaves >> from) & 1) != 0) {
+        happening.kind = EVENT_LEAVES;
+        happening.state = from;
+        trigger_happens(sim, &happening, false);
+    }
+    if (((sim->hosts[host].awaits_enters >> to) & 1) != 0) {
+        happening.kind = EVENT_ENTERS;
+        happening.state = to;
+        trigger_happens(sim, &happening, false);
+    }
+}
+
+void outbox_add(struct sim *sim, const struct segment *seg)
+{
+    if (sim->out_first + sim->out_count == OUTBOX_MAX) {
+        memmove(sim->outbox, sim->outbox + sim->out_first, sim->out_count * sizeof sim->outbox[0]);
+        sim->out_first = 0;
+    }
+    ASSERT(sim->out_count < OUTBOX_MAX);
+    struct outgoing *out = &sim->outbox[sim->out_first + sim->out_count++];
+    out->seg = *seg;
+    out->cause = sim->cause;
+}
+
+/* Addresses are the end's. A RST that answers a segment of another incarnation speaks for that one. */
+static void on_send(void *ctx, const struct segment *seg)
+{
+    struct sim *sim = ctx;
+    outbox_add(sim, seg);
+    struct segment *out = &sim->outbox[sim->out_first + sim->out_count - 1].seg;
+    out->conn = sim->cur_flow.index;
+    out->number = 0;
+    out->marks = 0;
+    out->src_host = tuple_host(sim->cur_tuple);
+    out->src_port = tuple_port(sim->cur_tuple);
+    out->dst_host = tuple_peer(sim->cur_tuple);
+    out->dst_port = tuple_peer_port(sim->cur_tuple);
+    if ((seg->flags & (TCP_RST | TCP_ACK)) == TCP_RST && sim->answers != 0)
+        out->conn = sim->answers;
+}
+
+static void on_signal(void *ctx, enum tcp_signal signal, const struct tcp_mini *mini)
+{
+    struct sim *sim = ctx;
+    sim->signals |= UINT32_C(1) << signal;
+    if (mini != NULL)
+        sim->mini_made = *mini;
+}
+
+void effects_init(struct sim *sim)
+{
+    sim->sink = (struct tcp_sink){.ctx = sim, .send = on_send, .state = on_state, .signal = on_signal};
+    sim->ctx.sink = &sim->sink;
+    sim->fired_slot = -1;
+    sim->answers = 0;
+    sim->out_first = sim->out_count = sim->starved_count = 0;
+}
+
+static void ctx_begin(struct sim *sim, uint16_t host)
+{
+    sim->ctx.now_ns = sim->world->now_ns;
+    sim->ctx.profile = &sim->story->nodes[host].profile;
+    sim->ctx.room = sim->out_count < OUTBOX_DATA ? OUTBOX_DATA - sim->out_count : 0;
+    sim->ctx.starved = false;
+    sim->ctx.accept_full = false;
+    sim->signals = 0;
+}
+
+static void timer_put(struct sim *sim, enum timer_what what, uint8_t timer, int64_t at_ns)
+{
+    struct trace_event event = {.kind = TRACE_TIMER,
+                                .what = (uint8_t)what,
+                                .host = (uint8_t)tuple_host(sim->cur_tuple),
+                                .conn = sim->cur_flow.index,
+                                .cause = sim->cause};
+    event.timer.at_ns = at_ns;
+    event.timer.timer = timer;
+    event.timer.side = sim->cur_side;
+    uint32_t record = trace_put(sim, &event);
+    if (what == TIMER_FIRED)
+        sim->cause = record;
+}
+
+void tcp_begin(struct sim *sim, uint32_t index)
+{
+    const struct endpoint *endpoint = endpoint_at(sim, index);
+    sim->cur_endpoint = index;
+    sim->cur_identity = endpoint->identity;
+    sim->cur_owner = endpoint->owner.index;
+    sim->cur_flow = endpoint->flow;
+    sim->cur_tuple = endpoint->tuple;
+    sim->cur_side = endpoint->side;
+    ctx_begin(sim, tuple_host(endpoint->tuple));
+    memcpy(sim->before, endpoint->tcb.slot, sizeof sim->before);
+    if (sim->fired_slot >= 0) {
+        timer_put(sim, TIMER_FIRED, sim->before[sim->fired_slot].kind, sim->before[sim->fired_slot].at_ns);
+        sim->before[sim->fired_slot].at_ns = TIME_NEVER;
+    }
+}
+
+static void timers_compare(struct sim *sim, const struct tcb *tcb)
+{
+    for (int s = 0; s < TCP_SLOTS; s++) {
+        const struct tcp_timer_slot *was = &sim->before[s], *is = &tcb->slot[s];
+        if (is->at_ns == was->at_ns && (is->at_ns == TIME_NEVER || is->kind == was->kind))
+            continue;
+        if (is->at_ns != TIME_NEVER)
+            timer_put(sim, TIMER_ARMED, is->kind, is->at_ns);
+        else
+            timer_put(sim, TIMER_STOPPED, was->kind, was->at_ns);
+    }
+}
+
+/* One event an endpoint: pushed only when something is due before it; one that comes too early is pushed again then. Never a cancel. */
+static void endpoint_arm(struct sim *sim, struct endpoint *endpoint, uint32_t index)
+{
+    int slot = tcp_next_slot(&endpoint->tcb);
+    if (slot < 0)
+        return;
+    int64_t at_ns = endpoint->tcb.slot[slot].at_ns;
+    uint32_t number = endpoint->tcb.slot[slot].number;
+    if (at_ns > endpoint->event_ns || (at_ns == endpoint->event_ns && number >= endpoint->event_number))
+        return;
+    endpoint->event_ns = at_ns;
+    endpoint->event_number = number;
+    sim_push(sim, at_ns, CLASS_NETWORK, number, TARGET_ENDPOINT, index);
+}
+
+void tcp_end(struct sim *sim, uint32_t index)
+{
+    struct endpoint *endpoint = endpoint_at(sim, index);
+    timers_compare(sim, &endpoint->tcb);
+    endpoint_arm(sim, endpoint, index);
+    sim->fired_slot = -1;
+    if (sim->ctx.starved) {
+        ASSERT(sim->starved_count < STARVED_MAX);
+        sim->starved[sim->starved_count++] = index;
+    }
+    uint32_t signals = sim->signals;
+    sim->signals = 0;
+    if (signals != 0)
+        endpoint_signalled(sim, index, signals);
+}
+
+static enum tcp_timer mini_timer_kind(const struct mini *mini)
+{
+    return mini->tcp.state == TCP_TIME_WAIT ? TIMER_TIME_WAIT : TIMER_FIN_WAIT_2;
+}
+
+void mini_begin(struct sim *sim, uint32_t index)
+{
+    const struct mini *mini = mini_at(sim, index);
+    sim->cur_endpoint = 0;
+    sim->cur_identity = mini->identity;
+    sim->cur_owner = mini->owner.index;
+    sim->cur_flow = mini->flow;
+    sim->cur_tuple = mini->tuple;
+    sim->cur_side = mini->side;
+    ctx_begin(sim, tuple_host(mini->tuple));
+    sim->before[0] = (struct tcp_timer_slot){.at_ns = mini->tcp.at_ns, .kind = (uint8_t)mini_timer_kind(mini)};
+    if (sim->fired_slot >= 0) {
+        timer_put(sim, TIMER_FIRED, sim->before[0].kind, sim->before[0].at_ns);
+        sim->fired_slot = -1;
+    }
+}
+
+void mini_end(struct sim *sim, uint32_t index)
+{
+    struct mini *mini = mini_at(sim, index);
+    const struct tcp_timer_slot *was = &sim->before[0];
+    if (mini->tcp.at_ns != was->at_ns || mini_timer_kind(mini) != was->kind) {
+        if (mini->tcp.at_ns != TIME_NEVER)
+            timer_put(sim, TIMER_ARMED, (uint8_t)mini_timer_kind(mini), mini->tcp.at_ns);
+        else
+            timer_put(sim, TIMER_STOPPED, was->kind, was->at_ns);
+    }
+    if (mini->tcp.at_ns < mini->event_ns || (mini->tcp.at_ns == mini->event_ns && mini->tcp.number < mini->event_number)) {
+        mini->event_ns = mini->tcp.at_ns;
+        mini->event_number = mini->tcp.number;
+        sim_push(sim, mini->event_ns, CLASS_NETWORK, mini->event_number, TARGET_MINI, index);
+    }
+}
+
+/* The first of the outbox leaves its host: seen by the observer, written, told to who waits for it, then handed to its first link. */
+static void send_first(struct sim *sim)
+{
+    struct segment seg = sim->outbox[sim->out_first].seg;
+    uint32_t led_to = sim->outbox[sim->out_first].cause, classes = CLASS_ANY;
+    sim->out_first++;
+    if (--sim->out_count == 0)
+        sim->out_first = 0;
+    if (sim->hosts[seg.src_host].down || !sim_make_room(sim))
+        return;
+    seg.number = sim->world->next_segment++;
+    sim->world->segments++;
+    if (seg.conn != 0)
+        classes = flow_note_sent(&flow_at(sim, (flow_id){seg.conn})->flow, &seg);
+    struct trace_event event = {.kind = TRACE_SEND, .host = (uint8_t)seg.src_host, .peer = (uint8_t)seg.dst_host, .cause = led_to};
+    trace_segment_put(sim, &event, &seg, classes);
+    uint32_t record = trace_put(sim, &event);
+    if (sim->hosts[seg.src_host].awaits_sends) {
+        struct happening happening = {
+            .kind = EVENT_SENDS, .host = seg.src_host, .flow = {seg.conn}, .seg = &seg, .classes = classes, .record = record};
+        uint32_t cause = sim->cause;
+        trigger_happens(sim, &happening, true);
+        sim->cause = cause;
+    }
+    weather_send(sim, &seg, classes, record);
+}
+
+static void outbox_flush(struct sim *sim)
+{
+    while (sim->out_count != 0 && sim->status == ENGINE_RUNNING)
+        send_first(sim);
+}
+
+void step_flush(struct sim *sim)
+{
+    if (sim->out_count > OUTBOX_DATA)
+        outbox_flush(sim);
+    if (sim->status == ENGINE_RUNNING)
+        sim_make_room(sim);
+}
+
+/* What the step triggered, in file order. */
+static void pending_run(struct sim *sim)
+{
+    struct world *world = sim->world;
+    while (world->pending != 0 && sim->status == ENGINE_RUNNING) {
+        struct pending_trigger *pending = region_at(world, REGION_PENDING);
+        uint32_t first = 0;
+        for (uint32_t i = 1; i < world->pending; i++) {
+            if (pending[i].statement < pending[first].statement)
+                first = i;
+        }
+        struct pending_trigger next = pending[first];
+        pending[first] = pending[--world->pending];
+        statement_run(sim, next.statement, next.cause);
+        world = sim->world;
+    }
+}
+
+/* What the outbox or the pool of records had no room for goes on now. */
+static void starved_go_on(struct sim *sim)
+{
+    uint32_t starved[STARVED_MAX];
+    unsigned count = sim->starved_count;
+    memcpy(starved, sim->starved, sizeof starved);
+    sim->starved_count = 0;
+    if (sim->ctx.record_limit - sim->world->records_used < 64 && !sim_grow_records(sim))
+        return;
+    for (unsigned i = 0; i < count; i++) {
+        struct endpoint *endpoint = endpoint_at(sim, starved[i]);
+        if (endpoint->identity == 0 || (endpoint->flags & END_GONE) != 0)
+            continue;
+        tcp_begin(sim, starved[i]);
+        tcp_output(&sim->ctx, &endpoint->tcb);
+        tcp_end(sim, starved[i]);
+    }
+}
+
+void step_finish(struct sim *sim)
+{
+    while (sim->status == ENGINE_RUNNING && (sim->world->pending != 0 || sim->out_count != 0 || sim->starved_count != 0)) {
+        pending_run(sim);
+        outbox_flush(sim);
+        if (sim->starved_count != 0 && sim->status == ENGINE_RUNNING)
+            starved_go_on(sim);
+    }
+}

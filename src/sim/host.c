@@ -1,0 +1,420 @@
+/* SPDX-License-Identifier: MIT */
+/* A host: what arrives there finds an end, a listener or nobody (RFC 9293 section 3.10.7); timers fire; ends come and go. */
+#include <string.h>
+
+#include "sim/sim.h"
+
+/* ---- ends ---- */
+
+uint32_t endpoint_new(struct sim *sim, uint16_t host, uint16_t peer, options_id options)
+{
+    uint32_t index = pool_take(sim, REGION_ENDPOINTS);
+    if (index == 0)
+        return 0;
+    struct endpoint *endpoint = endpoint_at(sim, index);
+    endpoint->identity = sim->world->next_socket++;
+    endpoint->event_ns = TIME_NEVER;
+    endpoint->name = STORY_NONE;
+    endpoint->tuple = tuple_of(host, 0, peer, 0);
+    tcp_init(&endpoint->tcb, &sim->story->nodes[host].profile, route_mss(sim, host, peer));
+    if (options.index != 0)
+        options_apply(sim, index, &sim->options[options.index - 1]);
+    return index;
+}
+
+/* Segments no longer find it. */
+static void endpoint_unlink(struct sim *sim, struct endpoint *endpoint, uint32_t index)
+{
+    if (endpoint->flow.index == 0 || (endpoint->flags & END_GONE) != 0)
+        return;
+    demux_remove(sim, endpoint->tuple, (end_id){index});
+    end_id *end = &flow_at(sim, endpoint->flow)->end[endpoint->side];
+    if (end->handle == index)
+        end->handle = 0;
+    endpoint->flags |= END_GONE;
+}
+
+void endpoint_free(struct sim *sim, uint32_t index)
+{
+    struct endpoint *endpoint = endpoint_at(sim, index);
+    lasts_keep(sim, endpoint);
+    endpoint_unlink(sim, endpoint, index);
+    pool_give(sim, REGION_ENDPOINTS, index);
+}
+
+void mini_free(struct sim *sim, uint32_t index)
+{
+    struct mini *mini = mini_at(sim, index);
+    lasts_keep_mini(sim, mini);
+    demux_remove(sim, mini->tuple, (end_id){index | END_MINI});
+    end_id *end = &flow_at(sim, mini->flow)->end[mini->side];
+    if (end->handle == (index | END_MINI))
+        end->handle = 0;
+    pool_give(sim, REGION_MINIS, index);
+}
+
+/* The end goes on as a small record; its TCB stays for a program that still holds the socket. */
+static void endpoint_becomes_mini(struct sim *sim, uint32_t index)
+{
+    uint32_t made = pool_take(sim, REGION_MINIS);
+    if (made == 0)
+        return;
+    struct endpoint *endpoint = endpoint_at(sim, index);
+    struct mini *mini = mini_at(sim, made);
+    endpoint_unlink(sim, endpoint, index);
+    mini->identity = endpoint->identity;
+    mini->tuple = endpoint->tuple;
+    mini->flow = endpoint->flow;
+    mini->owner = endpoint->owner;
+    mini->side = endpoint->side;
+    mini->tcp = sim->mini_made;
+    mini->event_ns = TIME_NEVER;
+    demux_add(sim, mini->tuple, (end_id){made | END_MINI});
+    flow_at(sim, mini->flow)->end[mini->side] = (end_id){made | END_MINI};
+    mini_begin(sim, made);
+    sim->before[0].at_ns = TIME_NEVER;
+    mini_end(sim, made);
+}
+
+/* A passive connection is established: it waits in the accept queue; a service takes it at once. */
+static void passive_connected(struct sim *sim, uint32_t index)
+{
+    struct endpoint *endpoint = endpoint_at(sim, index);
+    struct listener *listener = listener_at(sim, endpoint->listener.index);
+    endpoint->flags &= (uint8_t)~END_HALF_OPEN;
+    listener->half_open--;
+    if (listener->owner.index == 0) {
+        endpoint->listener.index = 0;
+        program_accepted(sim, listener->program, index);
+        return;
+    }
+    endpoint->flags |= END_QUEUED;
+    endpoint->next.handle = 0;
+    if (listener->last.index != 0)
+        endpoint_at(sim, listener->last.index)->next.handle = index;
+    else
+        listener->first.index = index;
+    listener->last.index = index;
+    listener->waiting++;
+    const struct process *owner = process_at(sim, listener->owner.index);
+    if (owner->state == PROCESS_CALL && owner->waits == WAIT_ACCEPT && owner->waits_on == (endpoint->listener.index | SOCKET_LISTENER))
+        process_wake(sim, listener->owner.index, sim->world->now_ns, sim->cause);
+}
+
+static void owner_wake(struct sim *sim, uint32_t index, uint32_t signals)
+{
+    const struct endpoint *endpoint = endpoint_at(sim, index);
+    if ((endpoint->flags & END_HELD) == 0 || endpoint->owner.index == 0)
+        return;
+    unsigned waits = 0;
+    if ((signals & ((1U << SIGNAL_ERROR) | (1U << SIGNAL_GONE))) != 0)
+        waits = WAIT_CONNECT | WAIT_READ | WAIT_WRITE | WAIT_LINGER;
+    waits |= (signals & (1U << SIGNAL_CONNECTED)) != 0 ? WAIT_CONNECT : 0;
+    waits |= (signals & (1U << SIGNAL_READABLE)) != 0 ? WAIT_READ | WAIT_CONNECT : 0;
+    waits |= (signals & (1U << SIGNAL_WRITABLE)) != 0 ? WAIT_WRITE : 0;
+    waits |= (signals & (1U << SIGNAL_CLOSE_DONE)) != 0 ? WAIT_LINGER : 0;
+    const struct process *owner = process_at(sim, endpoint->owner.index);
+    if (owner->state == PROCESS_CALL && owner->waits_on == index && (owner->waits & waits) != 0)
+        process_wake(sim, endpoint->owner.index, sim->world->now_ns, sim->cause);
+}
+
+static void endpoint_gone(struct sim *sim, uint32_t index)
+{
+    struct endpoint *endpoint = endpoint_at(sim, index);
+    if ((endpoint->flags & END_HALF_OPEN) != 0) {
+        listener_at(sim, endpoint->listener.index)->half_open--;
+        endpoint->flags &= (uint8_t)~END_HALF_OPEN;
+    }
+    if ((endpoint->flags & (END_HELD | END_QUEUED)) == 0) {
+        endpoint_free(sim, index);
+        return;
+    }
+    lasts_keep(sim, endpoint);
+    endpoint_unlink(sim, endpoint, index);
+}
+
+void endpoint_signalled(struct sim *sim, uint32_t index, uint32_t signals)
+{
+    const uint32_t readable = (1U << SIGNAL_READABLE) | (1U << SIGNAL_ERROR);
+    if ((signals & (1U << SIGNAL_MINI)) != 0)
+        endpoint_becomes_mini(sim, index);
+    if (sim->status != ENGINE_RUNNING)
+        return;
+    if ((signals & (1U << SIGNAL_CONNECTED)) != 0 && (endpoint_at(sim, index)->flags & END_HALF_OPEN) != 0)
+        passive_connected(sim, index);
+    owner_wake(sim, index, signals);
+    if ((signals & readable) != 0 && (endpoint_at(sim, index)->flags & (END_DRAINS | END_HELD)) == (END_DRAINS | END_HELD))
+        endpoint_drain(sim, index);
+    if ((signals & (1U << SIGNAL_GONE)) != 0)
+        endpoint_gone(sim, index);
+}
+
+/* ---- listeners ---- */
+
+uint32_t listener_open(struct sim *sim, uint16_t host, uint16_t port, uint32_t backlog, process_id owner, uint32_t program,
+                       options_id options)
+{
+    if (demux_listener(sim, host, port).index != 0)
+        return 0;
+    uint32_t index = pool_take(sim, REGION_LISTENERS);
+    if (index == 0)
+        return 0;
+    struct listener *listener = listener_at(sim, index);
+    int64_t most = sim->story->nodes[host].profile.backlog_max;
+    listener->identity = sim->world->next_socket++;
+    listener->owner = owner;
+    listener->options = options;
+    listener->program = program;
+    listener->backlog = backlog == 0 || backlog > (uint64_t)most ? (uint32_t)most : backlog;
+    listener->host = host;
+    listener->port = port;
+    listener->name = STORY_NONE;
+    state_put(sim, host, 0, 1, listener->identity, TCP_CLOSED, TCP_LISTEN, WHY_ORDINARY);
+    return index;
+}
+
+/* FACTS 10: what waits to be accepted is reset, half-open requests are forgotten without a word, accepted connections are untouched. */
+void listener_close(struct sim *sim, uint32_t index)
+{
+    struct listener closed = *listener_at(sim, index);
+    state_put(sim, closed.host, 0, 1, closed.identity, TCP_LISTEN, TCP_CLOSED, WHY_ORDINARY);
+    for (uint32_t e = closed.first.index; e != 0;) {
+        struct endpoint *endpoint = endpoint_at(sim, e);
+        uint32_t next = endpoint->next.handle;
+        endpoint->flags &= (uint8_t)~END_QUEUED;
+        endpoint->listener.index = 0;
+        endpoint_abort(sim, e);
+        step_flush(sim);
+        e = next;
+    }
+    uint32_t half_open = listener_at(sim, index)->half_open;
+    for (uint32_t e = 1; half_open != 0 && e <= sim->world->region[REGION_ENDPOINTS].high; e++) {
+        struct endpoint *endpoint = endpoint_at(sim, e);
+        if (endpoint->identity == 0 || (endpoint->flags & END_HALF_OPEN) == 0 || endpoint->listener.index != index)
+            continue;
+        half_open--;
+        tcp_begin(sim, e);
+        tcp_vanish(&sim->ctx, &endpoint->tcb, WHY_CLOSED_EARLY);
+        tcp_end(sim, e);
+    }
+    if (closed.options.index != 0)
+        pool_give(sim, REGION_OPTIONS, closed.options.index);
+    pool_give(sim, REGION_LISTENERS, index);
+}
+
+/* ---- arrival ---- */
+
+static void reply_add(struct sim *sim, const struct segment *seg, struct segment *reply)
+{
+    reply->src_host = seg->dst_host;
+    reply->src_port = seg->dst_port;
+    reply->dst_host = seg->src_host;
+    reply->dst_port = seg->src_port;
+    reply->conn = seg->conn;
+    reply->number = 0;
+    reply->marks = 0;
+    outbox_add(sim, reply);
+}
+
+/* The connection that a SYN begins: its sender's, if this is the SYN that it began with and nobody answered it yet; else a new incarnation.
+ */
+static flow_id passive_flow(struct sim *sim, const struct segment *syn, uint8_t *side)
+{
+    if (syn->conn != 0) {
+        flow_id flow = {syn->conn};
+        const struct connection *connection = flow_at(sim, flow);
+        unsigned sender = flow_side_of(&connection->flow, syn);
+        *side = (uint8_t)(sender ^ 1);
+        if (connection->end[*side].handle == 0 && (connection->flow.side[*side].known & FLOW_SYN) == 0 &&
+            connection->flow.side[sender].iss == syn->seq)
+            return flow;
+    }
+    uint8_t sender;
+    flow_id flow = flow_open(sim, tuple_of(syn->src_host, syn->src_port, syn->dst_host, syn->dst_port), &sender);
+    *side = sender ^ 1;
+    if (flow.index != 0) {
+        struct flow_side *from = &flow_at(sim, flow)->flow.side[sender];
+        from->iss = syn->seq;
+        from->nxt = syn->seq + segment_length(syn);
+        from->known = FLOW_SYN;
+    }
+    return flow;
+}
+
+static void listener_opens(struct sim *sim, uint32_t index, const struct segment *syn, const uint32_t *iss)
+{
+    uint8_t side;
+    const struct listener *listener = listener_at(sim, index);
+    if (listener->waiting > listener->backlog || listener->half_open > listener->backlog)
+        return; /* L-20 */
+    flow_id flow = passive_flow(sim, syn, &side);
+    if (flow.index == 0)
+        return;
+    uint32_t made = endpoint_new(sim, syn->dst_host, syn->src_host, listener_at(sim, index)->options);
+    if (made == 0)
+        return;
+    struct endpoint *endpoint = endpoint_at(sim, made);
+    endpoint->flow = flow;
+    endpoint->side = side;
+    endpoint->tuple = tuple_of(syn->dst_host, syn->dst_port, syn->src_host, syn->src_port);
+    endpoint->listener.index = index;
+    endpoint->flags |= END_HALF_OPEN;
+    listener_at(sim, index)->half_open++;
+    demux_add(sim, endpoint->tuple, (end_id){made});
+    flow_at(sim, flow)->end[side] = (end_id){made};
+    tcp_begin(sim, made);
+    tcp_open_passive(&sim->ctx, &endpoint->tcb, iss != NULL ? *iss : chance_isn(sim, syn->dst_host, endpoint->tuple), syn);
+    tcp_end(sim, made);
+}
+
+/* No end has this four-tuple: a listener, or CLOSED. `iss`: what a TIME_WAIT that makes room asks for. */
+static void host_nobody(struct sim *sim, const struct segment *seg, const uint32_t *iss)
+{
+    struct segment reply = {0};
+    listener_id listener = demux_listener(sim, seg->dst_host, seg->dst_port);
+    if (listener.index == 0) {
+        if (tcp_segment_arrives_closed(seg, &reply))
+            reply_add(sim, seg, &reply);
+        return;
+    }
+    switch (tcp_segment_arrives_listen(&sim->story->nodes[seg->dst_host].profile, seg, &reply)) {
+    case LISTEN_IGNORE:
+        break;
+    case LISTEN_RESET:
+        reply_add(sim, seg, &reply);
+        break;
+    case LISTEN_OPEN:
+        listener_opens(sim, listener.index, seg, iss);
+        break;
+    }
+}
+
+static void mini_arrives(struct sim *sim, uint32_t index, const struct segment *seg)
+{
+    uint32_t iss = 0;
+    mini_begin(sim, index);
+    enum mini_answer answer = tcp_mini_segment_arrives(&sim->ctx, &mini_at(sim, index)->tcp, seg, &iss);
+    if (answer == MINI_STAYS) {
+        mini_end(sim, index);
+        return;
+    }
+    mini_at(sim, index)->tcp.at_ns = TIME_NEVER;
+    mini_end(sim, index);
+    mini_free(sim, index);
+    if (answer == MINI_REOPENS)
+        host_nobody(sim, seg, &iss);
+}
+
+void host_segment_arrives(struct sim *sim, const struct segment *seg)
+{
+    tuple_t tuple = tuple_of(seg->dst_host, seg->dst_port, seg->src_host, seg->src_port);
+    end_id end = {0};
+    if (seg->conn != 0) {
+        const struct connection *connection = flow_at(sim, (flow_id){seg->conn});
+        end = connection->end[flow_side_of(&connection->flow, seg) ^ 1];
+    }
+    if (end.handle == 0)
+        end = demux_find(sim, tuple);
+    if (end.handle == 0) {
+        host_nobody(sim, seg, NULL);
+        return;
+    }
+    sim->answers = seg->conn;
+    if ((end.handle & END_MINI) != 0) {
+        mini_arrives(sim, end.handle & ~END_MINI, seg);
+    } else {
+        struct endpoint *endpoint = endpoint_at(sim, end.handle);
+        tcp_begin(sim, end.handle);
+        if ((endpoint->flags & END_HALF_OPEN) != 0) {
+            const struct listener *listener = listener_at(sim, endpoint->listener.index);
+            sim->ctx.accept_full = listener->waiting > listener->backlog;
+        }
+        tcp_segment_arrives(&sim->ctx, &endpoint->tcb, seg);
+        tcp_end(sim, end.handle);
+    }
+    sim->answers = 0;
+}
+
+static void flight_drop(struct sim *sim, const struct flight *flight, enum drop_why why)
+{
+    struct trace_event event = {.kind = TRACE_DROP,
+                                .what = (uint8_t)why,
+                                .host = (uint8_t)flight->node,
+                                .peer = (uint8_t)(flight->node == flight->seg.dst_host ? flight->seg.src_host : flight->seg.dst_host),
+                                .statement = flight->statement,
+                                .cause = flight->cause};
+    trace_segment_put(sim, &event, &flight->seg, flight->classes);
+    trace_put(sim, &event);
+}
+
+void host_flight_arrives(struct sim *sim, uint32_t index)
+{
+    struct flight flight = sim->flights[index - 1];
+    bool here = flight.node == flight.seg.dst_host;
+    if (!here && !sim->hosts[flight.node].down) {
+        weather_forward(sim, index);
+        return;
+    }
+    pool_give(sim, REGION_FLIGHTS, index);
+    if (sim->hosts[flight.node].down || (flight.seg.marks & SEGMENT_CORRUPT) != 0) {
+        flight_drop(sim, &flight, sim->hosts[flight.node].down ? DROP_HOST_DOWN : DROP_CORRUPT);
+        return;
+    }
+    const struct segment *seg = &flight.seg;
+    struct trace_event event = {.kind = TRACE_RECV, .host = (uint8_t)seg->dst_host, .peer = (uint8_t)seg->src_host, .cause = flight.cause};
+    trace_segment_put(sim, &event, seg, flight.classes);
+    sim->cause = trace_put(sim, &event);
+    if (seg->conn != 0)
+        flow_note_arrived(&flow_at(sim, (flow_id){seg->conn})->flow, seg);
+    if (sim->hosts[seg->dst_host].awaits_receives) {
+        struct happening happening = {.kind = EVENT_RECEIVES,
+                                      .host = seg->dst_host,
+                                      .flow = {seg->conn},
+                                      .seg = seg,
+                                      .classes = flight.classes,
+                                      .record = sim->cause};
+        trigger_happens(sim, &happening, false);
+    }
+    host_segment_arrives(sim, seg);
+}
+
+/* ---- timers (RFC 9293 section 3.10.8) ---- */
+
+void host_endpoint_timer(struct sim *sim, uint32_t index, struct queue_event event)
+{
+    struct endpoint *endpoint = endpoint_at(sim, index);
+    endpoint->event_ns = TIME_NEVER;
+    int slot = tcp_next_slot(&endpoint->tcb);
+    if (slot < 0)
+        return;
+    int64_t at_ns = endpoint->tcb.slot[slot].at_ns;
+    uint32_t number = endpoint->tcb.slot[slot].number & NUMBER_MAX;
+    if (at_ns != event.time_ns || number != (event.number & NUMBER_MAX)) {
+        endpoint->event_ns = at_ns;
+        endpoint->event_number = number;
+        sim_push(sim, at_ns, CLASS_NETWORK, number, TARGET_ENDPOINT, index);
+        return;
+    }
+    sim->cause = 0;
+    sim->fired_slot = slot;
+    tcp_begin(sim, index);
+    tcp_timeout(&sim->ctx, &endpoint->tcb, (enum tcp_slot)slot);
+    tcp_end(sim, index);
+}
+
+void host_mini_timer(struct sim *sim, uint32_t index, struct queue_event event)
+{
+    struct mini *mini = mini_at(sim, index);
+    mini->event_ns = TIME_NEVER;
+    if (mini->tcp.at_ns != event.time_ns || (mini->tcp.number & NUMBER_MAX) != (event.number & NUMBER_MAX)) {
+        mini->event_ns = mini->tcp.at_ns;
+        mini->event_number = mini->tcp.number;
+        sim_push(sim, mini->event_ns, CLASS_NETWORK, mini->event_number, TARGET_MINI, index);
+        return;
+    }
+    sim->cause = 0;
+    sim->fired_slot = 0;
+    mini_begin(sim, index);
+    tcp_mini_timeout(&sim->ctx, &mini->tcp);
+    mini_free(sim, index);
+}

@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: MIT */
+/* Programs: copies and runs, guards, what follows a call's return, exit. LANGUAGE.md "Programs". */
+#include "sim/sim.h"
+
+static const struct story_program *program_of(const struct sim *sim, const struct process *process)
+{
+    return &sim->story->programs[process->program];
+}
+
+/* Programs come in file order, copies in theirs. */
+uint32_t process_number(const struct sim *sim, uint32_t program, uint32_t copy)
+{
+    return (program << sim->world->program_shift) | copy;
+}
+
+/* ---- trace ---- */
+
+static void call_fill(const struct sim *sim, uint32_t process, struct trace_event *event, uint32_t step, enum call_kind call)
+{
+    const struct process *caller = process_at(sim, process);
+    event->host = (uint8_t)program_of(sim, caller)->host;
+    event->call.program = caller->program;
+    event->call.copy = caller->copy;
+    event->call.step = step == UINT32_MAX ? step : program_of(sim, caller)->first_step + step;
+    event->call.call = (uint8_t)call;
+}
+
+uint32_t call_put(struct sim *sim, uint32_t process, uint32_t step, enum call_kind call, uint32_t identity, uint32_t conn)
+{
+    struct trace_event event = {.kind = TRACE_CALL, .cause = sim->cause, .conn = conn};
+    call_fill(sim, process, &event, step, call);
+    event.call.socket = identity;
+    return trace_put(sim, &event);
+}
+
+/* A return; what it tells of the connection is what the program sees. */
+void return_put(struct sim *sim, uint32_t process, uint32_t step, enum call_kind call, const struct outcome *outcome, bool failed)
+{
+    struct trace_event event = {.kind = TRACE_RETURN, .cause = sim->cause, .conn = outcome->conn};
+    call_fill(sim, process, &event, step, call);
+    event.call.socket = outcome->socket;
+    event.call.value = outcome->value;
+    event.call.error = (uint8_t)outcome->error;
+    event.call.eof = outcome->eof;
+    event.call.failed = failed;
+    sim->cause = trace_put(sim, &event);
+    if ((!outcome->eof && outcome->error == TCP_OK) || !sim->hosts[event.host].awaits_sees)
+        return;
+    struct happening happening = {.kind = outcome->error == TCP_OK ? EVENT_SEES_EOF : EVENT_SEES_ERROR,
+                                  .host = event.host,
+                                  .flow = {outcome->conn},
+                                  .endpoint_identity = outcome->socket,
+                                  .owner = process,
+                                  .error = outcome->error,
+                                  .record = sim->cause};
+    trigger_happens(sim, &happening, false);
+}
+
+/* ---- sockets of a program ---- */
+
+static void connection_name(struct sim *sim, flow_id flow, uint16_t name, uint16_t host)
+{
+    if (flow.index == 0 || name == STORY_NONE || flow_at(sim, flow)->name != STORY_NONE)
+        return;
+    flow_at(sim, flow)->name = name;
+    struct trace_event event = {.kind = TRACE_NAME, .host = (uint8_t)host, .conn = flow.index, .cause = sim->cause};
+    event.note.value = name;
+    trace_put(sim, &event);
+}
+
+void process_adopt(struct sim *sim, uint32_t index, socket_id socket, uint16_t name)
+{
+    struct process *process = process_at(sim, index);
+    if ((socket.handle & SOCKET_LISTENER) != 0) {
+        struct listener *listener = listener_at(sim, socket.handle & ~SOCKET_LISTENER);
+        listener->next = process->sockets;
+        listener->name = name;
+        process->newest = listener->identity;
+        process->sockets = socket;
+        return;
+    }
+    struct endpoint *endpoint = endpoint_at(sim, socket.handle);
+    endpoint->next = process->sockets;
+    endpoint->owner.index = index;
+    endpoint->name = name;
+    endpoint->flags |= END_HELD;
+    process->newest = endpoint->identity;
+    process->sockets = socket;
+    connection_name(sim, endpoint->flow, name, tuple_host(endpoint->tuple));
+    if (sim->world->guards != 0)
+        trigger_newest(sim, index, endpoint);
+}
+
+/* ---- waking ---- */
+
+void process_wake(struct sim *sim, uint32_t index, int64_t at_ns, uint32_t cause)
+{
+    struct process *process = process_at(sim, index);
+    if (at_ns >= process->wake_ns)
+        return;
+    process->wake_ns = at_ns;
+    process->cause = cause;
+    sim_push(sim, at_ns, CLASS_PROGRAMS, process_number(sim, process->program, process->copy), TARGET_PROCESS, index);
+}
+
+/* When the guard of the step ahead lets it go on, as things stand; *cause: what led to that. */
+static int64_t guard_ready(const struct sim *sim, uint32_t index, uint32_t *cause)
+{
+    const struct process *process = process_at(sim, index);
+    uint32_t step = program_of(sim, process)->first_step + process->step;
+    const struct story_guard *guard = &sim->story->steps[step].guard;
+    int64_t ready_ns = process->returned_ns;
+    *cause = process->cause;
+    if (guard->event.kind != EVENT_NONE) {
+        const struct memory *memory = trigger_memory(sim, index, step);
+        *cause = memory->cause;
+        if (memory->at_ns == TIME_NEVER)
+            return guard->within_ns == TIME_NEVER ? TIME_NEVER : time_add(process->returned_ns, guard->within_ns);
+        ready_ns = guard->after_ns == TIME_NEVER ? memory->at_ns : time_add(memory->at_ns, guard->after_ns);
+    } else if (guard->after_ns != TIME_NEVER) {
+        ready_ns = time_add(ready_ns, guard->after_ns);
+        *cause = guard->after_ns == 0 ? *cause : 0;
+    }
+    if (guard->at_ns != TIME_NEVER && guard->at_ns > ready_ns) {
+        ready_ns = guard->at_ns;
+        *cause = 0;
+    }
+    return ready_ns > sim->world->now_ns ? ready_ns : sim->world->now_ns;
+}
+
+static void process_free(struct sim *sim, uint32_t index)
+{
+    struct process *process = process_at(sim, index);
+    struct starter *starter = &sim->starters[process->program];
+    if (starter->newest == index)
+        starter->newest = 0;
+    if (process->options.index != 0)
+        pool_give(sim, REGION_OPTIONS, process->options.index);
+    pool_give(sim, REGION_PROCESSES, index);
+}
+
+/* The next step waits for its guard; after the last one the program keeps its sockets, as a process that sleeps would. */
+static void process_goes_on(struct sim *sim, uint32_t index)
+{
+    struct process *process = process_at(sim, index);
+    process->waits = WAIT_NOTHING;
+    process->waits_on = 0;
+    process->returned_ns = sim->world->now_ns;
+    process->cause = sim->cause;
+    if (process->step >= program_of(sim, process)->steps) {
+        process->state = PROCESS_DONE;
+        if (process->sockets.handle == 0)
+            process_free(sim, index);
+        return;
+    }
+    uint32_t cause;
+    process->state = PROCESS_GUARD;
+    int64_t ready_ns = guard_ready(sim, index, &cause);
+    process_wake(sim, index, ready_ns, process->cause);
+}
+
+void trigger_guard_met(struct sim *sim, uint32_t index)
+{
+    uint32_t cause;
+    int64_t ready_ns = guard_ready(sim, index, &cause);
+    process_wake(sim, index, ready_ns, process_at(sim, index)->cause);
+}
+
+/* ---- one step of a program ---- */
+
+void process_run(struct sim *sim, uint32_t index)
+{
+    struct process *process = process_at(sim, index);
+    sim->cause = process->cause;
+    switch ((enum process_state)process->state) {
+    case PROCESS_FREE:
+    case PROCESS_DONE:
+        return;
+    case PROCESS_CALL:
+        call_continue(sim, index);
+        return;
+    case PROCESS_GUARD:
+        break;
+    }
+    uint32_t cause;
+    int64_t ready_ns = guard_ready(sim, index, &cause);
+    if (ready_ns > sim->world->now_ns) {
+        process_wake(sim, index, ready_ns, process->cause);
+        return;
+    }
+    sim->cause = cause;
+    process->state = PROCESS_CALL;
+    process->done_bytes = 0;
+    process->deadline_ns = TIME_NEVER;
+    call_begin(sim, index);
+}
+
+static bool as_expected(const struct story_step *step, const struct outcome *outcome)
+{
+    if (step->expect_error != TCP_OK)
+        return outcome->error == step->expect_error;
+    return outcome->error == TCP_OK && outcome->value == step->expect_value;
+}
+
+/* A call that fails without saying so ends its program as a process exit would; a deadline's EAGAIN is no failure. */
+void process_returns(struct sim *sim, uint32_t index, const struct outcome *outcome)
+{
+    struct process *process = process_at(sim, index);
+    const struct story_step *step = &sim->story->steps[program_of(sim, process)->first_step + process->step];
+    bool failed = step->expects && !as_expected(step, outcome);
+    bool ends = outcome->error != TCP_OK && !outcome->patient && !(step->expects && outcome->error == step->expect_error);
+    uint32_t at = process->step++;
+    return_put(sim, index, at, step->call, outcome, failed);
+    if (ends)
+        process_exit(sim, index);
+    else
+        process_goes_on(sim, index);
+}
+
+/* ---- beginnings ---- */
+
+static uint32_t process_new(struct sim *sim, uint32_t program)
+{
+    struct starter *starter = &sim->starters[program];
+    if (starter->next_copy >= UINT32_C(1) << sim->world->program_shift) {
+        sim->status = ENGINE_LIMIT;
+        return 0;
+    }
+    uint32_t index = pool_take(sim, REGION_PROCESSES);
+    if (index == 0)
+        return 0;
+    starter = &sim->starters[program];
+    struct process *process = process_at(sim, index);
+    process->program = (uint16_t)program;
+    process->copy = starter->next_copy++;
+    process->wake_ns = TIME_NEVER;
+    process->state = PROCESS_GUARD;
+    process->returned_ns = sim->world->now_ns;
+    for (uint32_t g = 0; g < sim->world->guards; g++)
+        sim->memories[(index - 1) * (size_t)sim->world->guards + g] = (struct memory){.at_ns = TIME_NEVER};
+    starter->newest = index;
+    return index;
+}
+
+static int64_t copy_starts_ns(const struct sim *sim, uint32_t program)
+{
+    const struct starter *starter = &sim->starters[program];
+    if (starter->start_ns == TIME_NEVER || starter->next_copy >= sim->story->programs[program].copies)
+        return TIME_NEVER;
+    int64_t offset;
+    if (__builtin_mul_overflow(sim->story->programs[program].every_ns, (int64_t)starter->next_copy, &offset))
+        return TIME_NEVER;
+    return time_add(starter->start_ns, offset);
+}
+
+static void start_push(struct sim *sim, uint32_t program)
+{
+    sim_push(sim, copy_starts_ns(sim, program), CLASS_PROGRAMS, process_number(sim, program, sim->starters[program].next_copy),
+             TARGET_START, program);
+}
+
+/* Copy 0 starts at at_ns; each copy, when it starts, sets the time of the next. */
+void program_schedule(struct sim *sim, uint32_t program, int64_t at_ns)
+{
+    sim->starters[program].next_copy = 0;
+    sim->starters[program].start_ns = at_ns;
+    start_push(sim, program);
+}
+
+void program_start(struct sim *sim, uint32_t program)
+{
+    if (copy_starts_ns(sim, program) != sim->world->now_ns)
+        return;
+    uint32_t index = process_new(sim, program);
+    if (index == 0)
+        return;
+    start_push(sim, program);
+    if (sim->story->programs[program].steps == 0)
+        process_free(sim, index);
+    else
+        process_run(sim, index);
+}
+
+void program_accepted(struct sim *sim, uint32_t program, uint32_t endpoint)
+{
+    uint32_t index = process_new(sim, program), led_to = sim->cause;
+    if (index == 0)
+        return;
+    process_adopt(sim, index, (socket_id){endpoint}, sim->story->programs[program].name);
+    struct outcome outcome = {.socket = endpoint_at(sim, endpoint)->identity, .conn = endpoint_at(sim, endpoint)->flow.index};
+    return_put(sim, index, UINT32_MAX, CALL_ACCEPT, &outcome, false);
+    process_goes_on(sim, index);
+    sim->cause = led_to;
+}
+
+/* ---- ends ---- */
+
+static void socket_close_now(struct sim *sim, uint32_t index, socket_id socket)
+{
+    bool listens = (socket.handle & SOCKET_LISTENER) != 0;
+    uint32_t at = socket.handle & ~SOCKET_LISTENER;
+    struct outcome outcome = {.socket = listens ? listener_at(sim, at)->identity : endpoint_at(sim, at)->identity,
+                              .conn = listens ? 0 : endpoint_at(sim, at)->flow.index};
+    uint32_t led_to = sim->cause;
+    sim->cause = call_put(sim, index, UINT32_MAX, CALL_CLOSE, outcome.socket, outcome.conn);
+    socket_release(sim, index, socket);
+    if (listens)
+        listener_close(sim, at);
+    else
+        endpoint_close_now(sim, at);
+    return_put(sim, index, UINT32_MAX, CALL_CLOSE, &outcome, false);
+    sim->cause = led_to;
+    step_flush(sim);
+}
+
+static socket_id oldest_socket(const struct sim *sim, const struct process *process)
+{
+    socket_id oldest = process->sockets, next = oldest;
+    while (next.handle != 0) {
+        oldest = next;
+        next = (next.handle & SOCKET_LISTENER) != 0 ? listener_at(sim, next.handle & ~SOCKET_LISTENER)->next
+                                                    : endpoint_at(sim, next.handle)->next;
+    }
+    return oldest;
+}
+
+/* The kernel closes what it held, the oldest first; a close() that lingered no longer waits (FACTS 10). */
+void process_exit(struct sim *sim, uint32_t index)
+{
+    struct process *process = process_at(sim, index);
+    if (process->state == PROCESS_CALL && process->waits == WAIT_LINGER) {
+        uint32_t lingering = process->waits_on;
+        process->waits = WAIT_NOTHING;
+        endpoint_orphan(sim, lingering);
+    }
+    process_at(sim, index)->state = PROCESS_DONE;
+    while (sim->status == ENGINE_RUNNING && process_at(sim, index)->sockets.handle != 0)
+        socket_close_now(sim, index, oldest_socket(sim, process_at(sim, index)));
+    process_free(sim, index);
+}
+
+void process_vanish(struct sim *sim, uint32_t index)
+{
+    process_free(sim, index);
+}

@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of this room share: struct sim, the hands of the engine. It lives outside of the world, for one engine_step() or
+ * engine_run(), and holds every pointer; sim_bind() makes them anew when the world has moved. */
+#ifndef LASTACK_SIM_SIM_H
+#define LASTACK_SIM_SIM_H
+
+#include "base/invariant.h"
+#include "base/mix.h"
+#include "sim/world.h"
+
+/* Segments of one step that wait for the link. Beyond DATA, data waits for the next round (tcp_ctx.starved); the rest is for what cannot
+ * wait. */
+#define OUTBOX_MAX 96
+#define OUTBOX_DATA 64
+#define STARVED_MAX 8
+struct outgoing {
+    struct segment seg;
+    uint32_t cause;
+};
+
+/* What an event in the queue is for: kind in the top four bits of its target, index in the others. */
+enum target {
+    TARGET_STATEMENT,
+    TARGET_STATEMENT_ENDS,
+    TARGET_DELAYED,
+    TARGET_FLIGHT,
+    TARGET_ENDPOINT,
+    TARGET_MINI,
+    TARGET_PROCESS,
+    TARGET_START
+};
+#define TARGET_SHIFT 28
+#define TARGET_INDEX ((UINT32_C(1) << TARGET_SHIFT) - 1)
+
+enum number_class { CLASS_STATEMENTS = 0, CLASS_NETWORK = 1, CLASS_PROGRAMS = 2 };
+#define NUMBER_SHIFT 30
+#define NUMBER_MAX ((UINT32_C(1) << NUMBER_SHIFT) - 1)
+
+struct sim {
+    struct engine *engine;
+    struct world *world;
+    const struct story *story;
+    enum engine_status status;
+    uint32_t cause; /* record that led to what happens now */
+
+    /* bound to the world's place */
+    struct host *hosts;
+    uint16_t *routes;
+    struct channel *channels;
+    struct statement_state *statements;
+    struct starter *starters;
+    struct listener *listeners; /* these and the next: [index - 1] */
+    struct options *options;
+    struct endpoint *endpoints;
+    struct mini *minis;
+    struct connection *flows;
+    struct process *processes;
+    struct memory *memories;
+    struct flight *flights;
+    uint32_t *buckets;
+    struct queue *queue;
+
+    /* the end whose TCP is at work */
+    struct tcp_ctx ctx;
+    struct tcp_sink sink;
+    uint32_t cur_endpoint, cur_identity, cur_owner; /* cur_endpoint 0: a mini */
+    flow_id cur_flow;
+    tuple_t cur_tuple;
+    uint8_t cur_side;
+    int fired_slot; /* the slot that fires in this step, -1 none */
+    uint32_t signals; /* mask of 1 << enum tcp_signal */
+    struct tcp_mini mini_made;
+    struct tcp_timer_slot before[TCP_SLOTS];
+
+    uint32_t answers; /* the connection of the segment that arrives, 0 without */
+    uint32_t starved[STARVED_MAX]; /* endpoints that have more to send */
+    unsigned starved_count;
+    unsigned out_first, out_count;
+    struct outgoing outbox[OUTBOX_MAX];
+};
+
+/* ---- world.c ---- */
+void sim_bind(struct sim *sim);
+/* Takes an element (all bytes zero) of a pool; the world may move. 0: no memory (sim->status says so). */
+uint32_t pool_take(struct sim *sim, enum region_kind kind);
+void pool_give(struct sim *sim, enum region_kind kind, uint32_t index);
+/* Room for `events` more events in the queue and for a few records. The world may move. */
+bool sim_make_room(struct sim *sim);
+bool sim_grow_records(struct sim *sim);
+void sim_push(struct sim *sim, int64_t at_ns, enum number_class number_class, uint32_t number, enum target target, uint32_t index);
+
+static inline void *region_at(struct world *world, enum region_kind kind)
+{
+    return (char *)world + world->region[kind].offset;
+}
+static inline struct endpoint *endpoint_at(const struct sim *sim, uint32_t index)
+{
+    return &sim->endpoints[index - 1];
+}
+static inline struct mini *mini_at(const struct sim *sim, uint32_t index)
+{
+    return &sim->minis[index - 1];
+}
+static inline struct listener *listener_at(const struct sim *sim, uint32_t index)
+{
+    return &sim->listeners[index - 1];
+}
+static inline struct process *process_at(const struct sim *sim, uint32_t index)
+{
+    return &sim->processes[index - 1];
+}
+static inline struct connection *flow_at(const struct sim *sim, flow_id flow)
+{
+    return &sim->flows[flow.index - 1];
+}
+
+/* ---- demux.c: who a segment is for ---- */
+static inline tuple_t tuple_of(uint16_t host, uint16_t port, uint16_t peer, uint16_t peer_port)
+{
+    return ((uint64_t)host << 48) | ((uint64_t)port << 32) | ((uint64_t)peer << 16) | peer_port;
+}
+static inline uint16_t tuple_host(tuple_t tuple)
+{
+    return (uint16_t)(tuple >> 48);
+}
+static inline uint16_t tuple_port(tuple_t tuple)
+{
+    return (uint16_t)(tuple >> 32);
+}
+static inline uint16_t tuple_peer(tuple_t tuple)
+{
+    return (uint16_t)(tuple >> 16);
+}
+static inline uint16_t tuple_peer_port(tuple_t tuple)
+{
+    return (uint16_t)tuple;
+}
+static inline tuple_t tuple_mirrored(tuple_t tuple)
+{
+    return (tuple << 32) | (tuple >> 32);
+}
+end_id demux_find(const struct sim *sim, tuple_t tuple);
+void demux_add(struct sim *sim, tuple_t tuple, end_id end);
+void demux_remove(struct sim *sim, tuple_t tuple, end_id end);
+void demux_rebuild(struct sim *sim);
+listener_id demux_listener(const struct sim *sim, uint16_t host, uint16_t port);
+/* A connection whose first SYN goes from `tuple`'s local end; or, when that SYN crosses the peer's, the connection that the peer began. */
+flow_id flow_open(struct sim *sim, tuple_t tuple, uint8_t *side);
+/* The latest connection between two nodes, or with that name; 0 none. */
+flow_id flow_latest(const struct sim *sim, uint16_t a, uint16_t b, uint16_t name);
+
+/* ---- route.c ---- */
+void route_build(struct world *world, const struct story *story);
+static inline uint16_t route_next(const struct sim *sim, uint16_t from, uint16_t to)
+{
+    return sim->routes[(uint32_t)from * sim->story->node_count + to];
+}
+const struct link_params *channel_params(const struct sim *sim, uint16_t channel);
+/* What the first link's MTU leaves for a segment's payload. */
+uint32_t route_mss(const struct sim *sim, uint16_t from, uint16_t to);
+uint32_t packet_bytes(const struct segment *seg);
+
+/* ---- chance.c: the choose door ---- */
+uint64_t chance_choose(void *ctx, enum choice_kind kind, uint64_t subject, uint64_t ordinal, uint64_t options);
+uint32_t chance_isn(const struct sim *sim, uint16_t host, tuple_t tuple);
+
+/* ---- effects.c: what TCP wants done ---- */
+uint32_t trace_put(struct sim *sim, struct trace_event *event);
+void trace_segment_put(struct sim *sim, struct trace_event *event, const struct segment *seg, uint32_t classes);
+void effects_init(struct sim *sim);
+/* Around each call of TCP on an endpoint: end compares timers, then hands on what was signalled. */
+void tcp_begin(struct sim *sim, uint32_t endpoint);
+void tcp_end(struct sim *sim, uint32_t endpoint);
+void mini_begin(struct sim *sim, uint32_t mini);
+/* Timers of a mini that stays. */
+void mini_end(struct sim *sim, uint32_t mini);
+void outbox_add(struct sim *sim, const struct segment *seg);
+/* A state change that TCP does not make: a listener's, a mini's at a crash. */
+void state_put(struct sim *sim, uint16_t host, uint32_t conn, uint8_t side, uint32_t identity, enum tcp_state from, enum tcp_state to,
+               enum state_why why);
+/* The end of a step: triggered statements, then the outbox, until nothing is left. */
+void step_finish(struct sim *sim);
+/* In the middle of a long step (a host with many sockets is killed): makes room in the outbox. */
+void step_flush(struct sim *sim);
+
+/* ---- host.c: arrival, listeners, ports ---- */
+void host_flight_arrives(struct sim *sim, uint32_t flight);
+/* A segment is at its host, RECV is written: TCP takes it. */
+void host_segment_arrives(struct sim *sim, const struct segment *seg);
+void host_endpoint_timer(struct sim *sim, uint32_t endpoint, struct queue_event event);
+void host_mini_timer(struct sim *sim, uint32_t mini, struct queue_event event);
+uint32_t listener_open(struct sim *sim, uint16_t host, uint16_t port, uint32_t backlog, process_id owner, uint32_t program,
+                       options_id options);
+void listener_close(struct sim *sim, uint32_t listener);
+/* Frees the records of an end; its program is not asked. */
+void endpoint_free(struct sim *sim, uint32_t endpoint);
+void mini_free(struct sim *sim, uint32_t mini);
+void endpoint_signalled(struct sim *sim, uint32_t endpoint, uint32_t signals);
+uint32_t endpoint_new(struct sim *sim, uint16_t host, uint16_t peer, options_id options);
+
+/* ---- socket.c: the calls ---- */
+/* Takes the first of an accept queue. */
+uint32_t listener_take(struct sim *sim, uint32_t listener);
+void options_apply(struct sim *sim, uint32_t endpoint, const struct options *options);
+enum tcp_errno socket_connect(struct sim *sim, uint32_t process, const struct story_step *step, uint32_t *endpoint, uint32_t *iss);
+enum tcp_errno socket_set(struct sim *sim, uint32_t process, socket_id socket, const struct story_step *step);
+/* The program lets go of the socket: it leaves its list. */
+void socket_release(struct sim *sim, uint32_t process, socket_id socket);
+/* close() without waiting: FIN or RST, and the end of the program's hold. */
+void endpoint_close_now(struct sim *sim, uint32_t endpoint);
+void endpoint_orphan(struct sim *sim, uint32_t endpoint);
+void endpoint_abort(struct sim *sim, uint32_t endpoint);
+/* Reads for a socket that drains. */
+void endpoint_drain(struct sim *sim, uint32_t endpoint);
+
+/* ---- program.c ---- */
+void program_start(struct sim *sim, uint32_t program);
+void program_schedule(struct sim *sim, uint32_t program, int64_t at_ns);
+/* A service's run for an accepted connection. */
+void program_accepted(struct sim *sim, uint32_t program, uint32_t endpoint);
+void process_run(struct sim *sim, uint32_t process);
+void process_wake(struct sim *sim, uint32_t process, int64_t at_ns, uint32_t cause);
+/* Ends it as exit does: the kernel closes what it held. */
+void process_exit(struct sim *sim, uint32_t process);
+/* Forgets it: the host lost power. */
+void process_vanish(struct sim *sim, uint32_t process);
+uint32_t process_number(const struct sim *sim, uint32_t program, uint32_t copy);
+/* The call under way returns (call.c calls it, program.c does what follows). */
+struct outcome {
+    enum tcp_errno error;
+    bool eof, patient; /* patient: an EAGAIN that a deadline asked for */
+    int64_t value;
+    uint32_t socket, conn; /* what it was about; identity */
+    uint32_t endpoint; /* index, for `sees`; 0 none */
+};
+void process_returns(struct sim *sim, uint32_t process, const struct outcome *outcome);
+void return_put(struct sim *sim, uint32_t process, uint32_t step, enum call_kind call, const struct outcome *outcome, bool failed);
+uint32_t call_put(struct sim *sim, uint32_t process, uint32_t step, enum call_kind call, uint32_t identity, uint32_t conn);
+void process_adopt(struct sim *sim, uint32_t process, socket_id socket, uint16_t name);
+
+/* ---- call.c ---- */
+void call_begin(struct sim *sim, uint32_t process);
+void call_continue(struct sim *sim, uint32_t process);
+
+/* ---- trigger.c ---- */
+struct happening {
+    enum event_kind kind;
+    uint16_t host;
+    flow_id flow;
+    uint32_t endpoint_identity, owner; /* the end at `host`: its socket, its program */
+    enum tcp_state state;
+    enum tcp_errno error;
+    const struct segment *seg;
+    uint32_t classes;
+    uint32_t record; /* its place in the trace */
+};
+void trigger_init(struct world *world, const struct story *story);
+/* A statement's event has come: runs it, now or after its D. */
+void statement_triggered(struct sim *sim, uint32_t statement, uint32_t cause);
+void statement_delayed(struct sim *sim, uint32_t delayed);
+void statement_push(struct sim *sim, uint32_t statement, int64_t at_ns, enum target target);
+void trigger_happens(struct sim *sim, const struct happening *happening, bool now);
+/* A connection has become a program's newest: guards that mean it forget what they saw of the one before. */
+void trigger_newest(struct sim *sim, uint32_t process, const struct endpoint *endpoint);
+/* The memory of the guard of `step` (in the story), for this process; NULL if it waits for no event. */
+/* The guard that a program waits at has been met: it wakes when the guard says. (program.c) */
+void trigger_guard_met(struct sim *sim, uint32_t process);
+struct memory *trigger_memory(const struct sim *sim, uint32_t process, uint32_t step);
+
+/* ---- weather.c ---- */
+void weather_init(struct world *world, const struct story *story);
+/* A segment enters its first link: rules, cuts, the link; its SEND is record `cause`. */
+void weather_send(struct sim *sim, const struct segment *seg, uint32_t classes, uint32_t cause);
+/* On its way: arrives at flight->node then. */
+void flight_add(struct sim *sim, const struct flight *flight, int64_t arrival_ns);
+/* A segment goes on over the next link of its way. */
+void weather_forward(struct sim *sim, uint32_t flight);
+
+/* ---- fault.c ---- */
+/* A statement has its moment. `cause`: the record that triggered it, 0 none. */
+void statement_run(struct sim *sim, uint32_t statement, uint32_t cause);
+void statement_ends(struct sim *sim, uint32_t statement);
+void services_listen(struct sim *sim, uint16_t host);
+
+/* ---- inject.c ---- */
+void inject_run(struct sim *sim, uint32_t statement, uint32_t cause);
+void lasts_keep(struct sim *sim, const struct endpoint *endpoint);
+void lasts_keep_mini(struct sim *sim, const struct mini *mini);
+
+#endif

@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: MIT */
+/* The block: how large, where what lies, and how it moves into a larger one. */
+#include <string.h>
+
+#include "sim/sim.h"
+
+#define CONNECTIONS_AT_FIRST 1024 /* a larger crowd makes the world grow as it comes */
+#define ALIGN 64
+
+static const uint32_t strides[REGIONS] = {
+    [REGION_HOSTS] = sizeof(struct host),
+    [REGION_ROUTES] = sizeof(uint16_t),
+    [REGION_CHANNELS] = sizeof(struct channel),
+    [REGION_STATEMENTS] = sizeof(struct statement_state),
+    [REGION_PENDING] = sizeof(struct pending_trigger),
+    [REGION_STARTERS] = sizeof(struct starter),
+    [REGION_LISTENERS] = sizeof(struct listener),
+    [REGION_OPTIONS] = sizeof(struct options),
+    [REGION_ENDPOINTS] = sizeof(struct endpoint),
+    [REGION_MINIS] = sizeof(struct mini),
+    [REGION_FLOWS] = sizeof(struct connection),
+    [REGION_LASTS] = sizeof(struct last_values),
+    [REGION_PROCESSES] = sizeof(struct process),
+    [REGION_MEMORIES] = sizeof(struct memory),
+    [REGION_FLIGHTS] = sizeof(struct flight),
+    [REGION_DELAYED] = sizeof(struct delayed),
+    [REGION_RECORDS] = sizeof(struct tcp_record),
+    [REGION_BUCKETS] = sizeof(uint32_t),
+    [REGION_QUEUE] = 1,
+};
+
+struct plan {
+    uint32_t capacity[REGIONS];
+    uint32_t events; /* the queue's capacity */
+    uint32_t guards;
+    bool injects;
+    enum queue_kind queue;
+};
+
+static uint32_t power_of_two(uint32_t least)
+{
+    uint32_t n = 4;
+    while (n < least)
+        n *= 2;
+    return n;
+}
+
+static uint32_t event_guards(const struct story *story, const struct story_program *program)
+{
+    uint32_t guards = 0;
+    for (uint32_t i = 0; i < program->steps; i++)
+        guards += story->steps[program->first_step + i].guard.event.kind != EVENT_NONE;
+    return guards;
+}
+
+/* Events that one step may push without looking: a few for the end at work, a wake-up for each program that waits, each triggered
+ * statement. */
+static uint32_t queue_margin(const struct story *story)
+{
+    return 24 + 2 * story->program_count + story->statement_count;
+}
+
+/* What depends on other regions. */
+static void plan_dependent(struct plan *plan)
+{
+    plan->capacity[REGION_LASTS] = plan->injects ? 2 * plan->capacity[REGION_FLOWS] : 0;
+    plan->capacity[REGION_MEMORIES] = plan->guards * plan->capacity[REGION_PROCESSES];
+    plan->capacity[REGION_BUCKETS] = power_of_two(plan->capacity[REGION_ENDPOINTS] + plan->capacity[REGION_MINIS]);
+}
+
+static void plan_first(struct plan *plan, const struct story *story, enum queue_kind queue)
+{
+    uint64_t connections = 0, processes = 0;
+    uint32_t listeners = 0;
+    memset(plan, 0, sizeof *plan);
+    for (uint32_t p = 0; p < story->program_count; p++) {
+        const struct story_program *program = &story->programs[p];
+        uint32_t connects = 0, guards = event_guards(story, program);
+        for (uint32_t i = 0; i < program->steps; i++) {
+            connects += story->steps[program->first_step + i].call == CALL_CONNECT;
+            listeners += story->steps[program->first_step + i].call == CALL_LISTEN;
+        }
+        listeners += program->service;
+        connections += (uint64_t)connects * program->copies;
+        processes += program->service ? 0 : program->copies;
+        if (guards > plan->guards)
+            plan->guards = guards;
+    }
+    if (connections > CONNECTIONS_AT_FIRST)
+        connections = CONNECTIONS_AT_FIRST;
+    if (processes > CONNECTIONS_AT_FIRST)
+        processes = CONNECTIONS_AT_FIRST;
+    uint32_t crowd = (uint32_t)connections;
+    for (uint32_t s = 0; s < story->statement_count; s++)
+        plan->injects |= story->statements[s].kind == STATEMENT_INJECT;
+    plan->queue = queue;
+    plan->capacity[REGION_HOSTS] = story->node_count;
+    plan->capacity[REGION_ROUTES] = (uint32_t)story->node_count * story->node_count;
+    plan->capacity[REGION_CHANNELS] = 2 * story->link_count;
+    plan->capacity[REGION_STATEMENTS] = story->statement_count;
+    plan->capacity[REGION_PENDING] = 2 * story->statement_count;
+    plan->capacity[REGION_STARTERS] = story->program_count;
+    plan->capacity[REGION_LISTENERS] = listeners;
+    plan->capacity[REGION_ENDPOINTS] = 2 * crowd;
+    plan->capacity[REGION_MINIS] = crowd;
+    plan->capacity[REGION_FLOWS] = crowd;
+    plan->capacity[REGION_PROCESSES] = (uint32_t)processes + crowd;
+    plan->capacity[REGION_FLIGHTS] = 6 + 2 * crowd;
+    plan->capacity[REGION_RECORDS] = 16 + 2 * crowd;
+    plan->events = 2 * queue_margin(story) + 4 * crowd;
+    plan_dependent(plan);
+}
+
+static size_t lay_out(struct world *world, const struct plan *plan)
+{
+    size_t at = (sizeof *world + ALIGN - 1) / ALIGN * ALIGN;
+    for (int k = 0; k < REGIONS; k++) {
+        size_t bytes = k == REGION_QUEUE ? queue_bytes(plan->queue, plan->events) : (size_t)plan->capacity[k] * strides[k];
+        if (world != NULL) {
+            world->region[k].offset = at;
+            world->region[k].stride = strides[k];
+            world->region[k].capacity = k == REGION_QUEUE ? plan->events : plan->capacity[k];
+        }
+        at += (bytes + (k >= REGION_BUCKETS ? ALIGN : 8) - 1) / (k >= REGION_BUCKETS ? ALIGN : 8) * (k >= REGION_BUCKETS ? ALIGN : 8);
+        if (k + 1 == REGION_QUEUE)
+            at = (at + ALIGN - 1) / ALIGN * ALIGN;
+    }
+    return (at + ALIGN - 1) / ALIGN * ALIGN;
+}
+
+size_t world_bytes_wanted(const struct story *story)
+{
+    struct plan plan;
+    size_t most = 0;
+    for (int kind = 0; kind < QUEUE_KINDS; kind++) {
+        plan_first(&plan, story, (enum queue_kind)kind);
+        size_t bytes = lay_out(NULL, &plan);
+        if (bytes > most)
+            most = bytes;
+    }
+    return most;
+}
+
+size_t world_bytes(const struct world *world)
+{
+    return (size_t)world->bytes;
+}
+
+/* Links the records from `first` to the last into the pool's free list, in front of what is there. */
+static void records_link(struct world *world, uint32_t first)
+{
+    struct tcp_record *records = region_at(world, REGION_RECORDS);
+    uint32_t capacity = world->region[REGION_RECORDS].capacity;
+    for (uint32_t i = capacity - 1; i >= first; i--) {
+        records[i].next = world->records_free;
+        world->records_free = i;
+    }
+}
+
+static void hosts_init(struct world *world, const struct story *story)
+{
+    struct host *hosts = region_at(world, REGION_HOSTS);
+    for (uint16_t n = 0; n < story->node_count; n++) {
+        hosts[n].key = mix_name(story->nodes[n].name);
+        hosts[n].port_next = story->nodes[n].port_low;
+    }
+}
+
+struct world *world_init(void *block, size_t bytes, const struct story *story, enum queue_kind queue)
+{
+    struct plan plan;
+    struct world *world = block;
+    plan_first(&plan, story, queue);
+    memset(world, 0, sizeof *world);
+    world->bytes = lay_out(world, &plan);
+    ASSERT(bytes >= world->bytes);
+    for (int k = 0; k <= REGION_STARTERS; k++) {
+        memset(region_at(world, (enum region_kind)k), 0, (size_t)plan.capacity[k] * strides[k]);
+        world->region[k].high = plan.capacity[k];
+    }
+    memset(region_at(world, REGION_BUCKETS), 0, (size_t)plan.capacity[REGION_BUCKETS] * sizeof(uint32_t));
+    world->region[REGION_BUCKETS].high = plan.capacity[REGION_BUCKETS];
+    world->region[REGION_RECORDS].high = plan.capacity[REGION_RECORDS];
+    records_link(world, 1);
+    queue_init(region_at(world, REGION_QUEUE), queue, plan.events);
+    world->magic = WORLD_MAGIC;
+    world->queue_kind = queue;
+    world->guards = plan.guards;
+    world->next_number = world->next_segment = world->next_socket = 1;
+    world->program_shift = NUMBER_SHIFT;
+    for (uint32_t programs = 1; programs < story->program_count; programs *= 2)
+        world->program_shift--;
+    hosts_init(world, story);
+    route_build(world, story);
+    weather_init(world, story);
+    trigger_init(world, story);
+    return world;
+}
+
+int64_t world_now(const struct world *world)
+{
+    return world->now_ns;
+}
+
+uint32_t world_events(const struct world *world)
+{
+    return world->events;
+}
+
+uint64_t world_steps(const struct world *world)
+{
+    return world->steps;
+}
+
+uint64_t world_segments(const struct world *world)
+{
+    return world->segments;
+}
+
+uint64_t world_hash(const struct world *world)
+{
+    return world->hash;
+}
+
+void sim_bind(struct sim *sim)
+{
+    struct world *world = sim->engine->world;
+    sim->world = world;
+    sim->hosts = region_at(world, REGION_HOSTS);
+    sim->routes = region_at(world, REGION_ROUTES);
+    sim->channels = region_at(world, REGION_CHANNELS);
+    sim->statements = region_at(world, REGION_STATEMENTS);
+    sim->starters = region_at(world, REGION_STARTERS);
+    sim->listeners = region_at(world, REGION_LISTENERS);
+    sim->options = region_at(world, REGION_OPTIONS);
+    sim->endpoints = region_at(world, REGION_ENDPOINTS);
+    sim->minis = region_at(world, REGION_MINIS);
+    sim->flows = region_at(world, REGION_FLOWS);
+    sim->processes = region_at(world, REGION_PROCESSES);
+    sim->memories = region_at(world, REGION_MEMORIES);
+    sim->flights = region_at(world, REGION_FLIGHTS);
+    sim->buckets = region_at(world, REGION_BUCKETS);
+    sim->queue = region_at(world, REGION_QUEUE);
+    sim->ctx.pool.records = region_at(world, REGION_RECORDS);
+    sim->ctx.pool.free_head = &world->records_free;
+    sim->ctx.pool.used = &world->records_used;
+    sim->ctx.next_number = &world->next_number;
+    sim->ctx.record_limit = world->region[REGION_RECORDS].capacity - 1;
+}
+
+static void region_copy(struct world *to, struct world *from, enum region_kind kind)
+{
+    const struct region *old = &from->region[kind];
+    size_t used = old->high;
+    if (kind == REGION_LASTS)
+        used = old->capacity == 0 ? 0 : 2 * (size_t)from->region[REGION_FLOWS].high;
+    if (kind == REGION_MEMORIES)
+        used = (size_t)from->guards * from->region[REGION_PROCESSES].high;
+    if (used != 0)
+        memcpy(region_at(to, kind), region_at(from, kind), used * old->stride);
+}
+
+/* Moves the world into a block where `kind` holds at least `least` elements. Called between two effects, when nobody holds a pointer. */
+static bool sim_grow(struct sim *sim, enum region_kind kind, uint32_t least)
+{
+    struct world *old = sim->world;
+    struct plan plan = {
+        .queue = (enum queue_kind)old->queue_kind, .guards = old->guards, .injects = old->region[REGION_LASTS].capacity != 0};
+    for (int k = 0; k < REGIONS; k++)
+        plan.capacity[k] = old->region[k].capacity;
+    for (uint32_t s = 0; s < sim->story->statement_count; s++)
+        plan.injects |= sim->story->statements[s].kind == STATEMENT_INJECT;
+    plan.capacity[kind] = 2 * plan.capacity[kind] > least ? 2 * plan.capacity[kind] : least;
+    plan.events = plan.capacity[REGION_QUEUE];
+    plan_dependent(&plan);
+    if (plan.capacity[kind] > TARGET_INDEX) {
+        sim->status = ENGINE_LIMIT;
+        return false;
+    }
+    size_t bytes = lay_out(NULL, &plan);
+    struct world *world = sim->engine->grow == NULL ? NULL : sim->engine->grow(sim->engine->grow_ctx, old, bytes);
+    if (world == NULL) {
+        sim->status = ENGINE_NO_MEMORY;
+        return false;
+    }
+    uint32_t records = old->region[REGION_RECORDS].capacity;
+    memcpy(world, old, sizeof *world);
+    world->bytes = lay_out(world, &plan);
+    for (int k = 0; k < REGION_BUCKETS; k++)
+        region_copy(world, old, (enum region_kind)k);
+    queue_init(region_at(world, REGION_QUEUE), plan.queue, plan.events);
+    queue_move(region_at(world, REGION_QUEUE), region_at(old, REGION_QUEUE));
+    if (plan.capacity[REGION_RECORDS] > records)
+        records_link(world, records);
+    world->region[REGION_RECORDS].high = plan.capacity[REGION_RECORDS];
+    sim->engine->world = world;
+    sim_bind(sim);
+    if (plan.capacity[REGION_BUCKETS] != world->region[REGION_BUCKETS].high)
+        demux_rebuild(sim);
+    else
+        region_copy(world, old, REGION_BUCKETS);
+    return true;
+}
+
+uint32_t pool_take(struct sim *sim, enum region_kind kind)
+{
+    struct region *region = &sim->world->region[kind];
+    uint32_t index = region->free;
+    if (index == 0 && region->high == region->capacity) {
+        if (!sim_grow(sim, kind, region->capacity + 4))
+            return 0;
+        region = &sim->world->region[kind];
+    }
+    char *elements = region_at(sim->world, kind);
+    if (index != 0)
+        memcpy(&region->free, elements + (size_t)(index - 1) * region->stride, sizeof region->free);
+    else
+        index = ++region->high;
+    memset(elements + (size_t)(index - 1) * region->stride, 0, region->stride);
+    return index;
+}
+
+void pool_give(struct sim *sim, enum region_kind kind, uint32_t index)
+{
+    struct region *region = &sim->world->region[kind];
+    char *element = (char *)region_at(sim->world, kind) + (size_t)(index - 1) * region->stride;
+    memset(element, 0, region->stride);
+    memcpy(element, &region->free, sizeof region->free);
+    region->free = index;
+}
+
+bool sim_grow_records(struct sim *sim)
+{
+    return sim_grow(sim, REGION_RECORDS, 2 * sim->world->region[REGION_RECORDS].capacity);
+}
+
+bool sim_make_room(struct sim *sim)
+{
+    uint32_t margin = queue_margin(sim->story);
+    if (__builtin_expect(queue_count(sim->queue) + margin > queue_capacity(sim->queue), 0) &&
+        !sim_grow(sim, REGION_QUEUE, queue_count(sim->queue) + 2 * margin))
+        return false;
+    if (__builtin_expect(sim->ctx.record_limit - sim->world->records_used < 8, 0) && !sim_grow_records(sim))
+        return false;
+    if (__builtin_expect(sim->world->next_number > NUMBER_MAX - 4096, 0)) {
+        sim->status = ENGINE_LIMIT;
+        return false;
+    }
+    return true;
+}
+
+void sim_push(struct sim *sim, int64_t at_ns, enum number_class number_class, uint32_t number, enum target target, uint32_t index)
+{
+    if (at_ns == TIME_NEVER)
+        return;
+    ASSERT(queue_count(sim->queue) < queue_capacity(sim->queue));
+    queue_push(sim->queue, (struct queue_event){.time_ns = at_ns,
+                                                .number = ((uint32_t)number_class << NUMBER_SHIFT) | (number & NUMBER_MAX),
+                                                .target = ((uint32_t)target << TARGET_SHIFT) | index});
+}
