@@ -49,6 +49,8 @@ struct segment notation_read(const struct end *end, const char *text)
         seg.tsecr = (uint32_t)strtoll(strchr(strstr(text, "<TS="), ',') + 1, NULL, 10);
         seg.options |= TCPOPT_TS;
     }
+    if (strstr(text, "<SACK_OK>") != NULL)
+        seg.options |= TCPOPT_SACK_OK;
     for (size_t i = 0; control != NULL && i < CONTROLS; i++) {
         const char *found = strstr(control, controls[i].name);
         if (found != NULL && found < strchr(control, '>'))

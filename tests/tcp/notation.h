@@ -6,7 +6,7 @@
 #include "endpoint.h"
 
 /* What the peer of `end` sends: SEQ counts from the peer's initial number, ACK from the end's. Fields: SEQ, ACK, LEN, CTL (SYN, FIN, RST,
- * PSH, ACK), WND, TS=val,ecr, MSS, WSCALE. */
+ * PSH, ACK), WND, TS=val,ecr, MSS, WSCALE, SACK_OK. */
 struct segment notation_read(const struct end *end, const char *text);
 /* What `end` sent, as SEQ, ACK, LEN, CTL, and of WND, TS, MSS, WSCALE and PSH those that `like` names. */
 void notation_write(const struct end *end, const struct segment *seg, const char *like, char *text, size_t size);

@@ -46,6 +46,8 @@ STORY(closing_in_syn_received_sends_a_fin)
     end_close(&end);
     expect_path(&end, "FIN_WAIT_1");
     expect_sent(&end, "<SEQ=1><ACK=1><CTL=FIN,ACK>");
+    end_passes(&end, NS_PER_S); /* what is resent is still an answer to the peer's SYN */
+    expect_sent(&end, "<SEQ=0><ACK=1><CTL=SYN,ACK>");
     end_arrives(&end, "<SEQ=1><ACK=2><CTL=ACK>"); /* acknowledges the SYN and the FIN */
     expect_path(&end, "FIN_WAIT_2");
 }
