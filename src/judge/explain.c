@@ -73,30 +73,24 @@ static struct words own_fin(const struct judge *judge, uint32_t conn, unsigned s
     }
     const struct trace_event *fin = event_at(judge, send);
     const uint32_t end = fate(judge, send);
-    int length =
-        snprintf(words.s, sizeof words.s, "its FIN (segment %" PRIu32 ", sent %s)", fin->segment.number, words_time(fin->time_ns).s);
-    const size_t at = length < 0 ? 0 : (size_t)length < sizeof words.s ? (size_t)length : sizeof words.s - 1;
+    words_add(&words, "its FIN (segment %" PRIu32 ", sent %s)", fin->segment.number, words_time(fin->time_ns).s);
     if (end == UINT32_MAX || event_at(judge, end)->time_ns > time_ns) {
-        (void)snprintf(words.s + at, sizeof words.s - at, " was on its way");
+        words_add(&words, " was on its way");
         return words;
     }
     if (event_at(judge, end)->kind == TRACE_DROP) {
-        (void)snprintf(words.s + at, sizeof words.s - at, ", %s", drop_words(judge, event_at(judge, end)).s);
+        words_add(&words, ", %s", drop_words(judge, event_at(judge, end)).s);
         return words;
     }
     const uint32_t answer = answer_to(judge, end, fin->segment.seq + fin->segment.len);
     if (answer == UINT32_MAX || event_at(judge, answer)->time_ns > time_ns) {
-        (void)snprintf(words.s + at, sizeof words.s - at, " had arrived and was not acknowledged");
+        words_add(&words, " had arrived and was not acknowledged");
         return words;
     }
     const uint32_t answer_end = fate(judge, answer);
-    (void)snprintf(words.s + at, sizeof words.s - at, " was acknowledged by segment %" PRIu32, event_at(judge, answer)->segment.number);
-    if (answer_end != UINT32_MAX && event_at(judge, answer_end)->kind == TRACE_DROP) {
-        const size_t used =
-            at + (size_t)snprintf(NULL, 0, " was acknowledged by segment %" PRIu32, event_at(judge, answer)->segment.number);
-        if (used < sizeof words.s)
-            (void)snprintf(words.s + used, sizeof words.s - used, ", %s", drop_words(judge, event_at(judge, answer_end)).s);
-    }
+    words_add(&words, " was acknowledged by segment %" PRIu32, event_at(judge, answer)->segment.number);
+    if (answer_end != UINT32_MAX && event_at(judge, answer_end)->kind == TRACE_DROP)
+        words_add(&words, ", %s", drop_words(judge, event_at(judge, answer_end)).s);
     return words;
 }
 
