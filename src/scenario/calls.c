@@ -65,7 +65,7 @@ static bool bytes_taken(struct reader *r, struct story_step *step)
     if (!size_taken(r, &value, "a size"))
         return false;
     if (value.low == 0)
-        return report(r, word.place, NULL, "at least one byte"), false;
+        return report(r, word.place, "leave the call out", "there is nothing to %s", step->call == CALL_SEND ? "send" : "receive"), false;
     STORE(r, step->size, &value);
     return true;
 }

@@ -21,6 +21,9 @@ static const struct let *let_of(struct reader *r, const struct word *word)
         r->let_symbols[*symbol].used = true;
         return r->let_symbols[*symbol].current;
     }
+    struct word name = {.text = word->text + 1, .length = word->length - 1};
+    if (maybe_defined(r, &name))
+        return NULL;
     struct near near;
     near_start(&near, word->text + 1, word->length - 1);
     for (uint32_t i = 0; i < r->let_symbol_count; i++)
@@ -87,17 +90,28 @@ bool cursor_take(struct reader *r, const char *text)
     return true;
 }
 
-bool cursor_require(struct reader *r, const char *text, const char *help)
+bool cursor_wants(struct reader *r, const char *text, const char *help)
 {
-    if (cursor_take(r, text))
-        return true;
-    if (r->word.kind == TOKEN_BROKEN)
-        return false;
     if (r->word.kind == TOKEN_END)
         report(r, r->word.place, help, "`%s` is missing", text);
-    else
-        report(r, r->word.place, help, "`%s` expected, not %.*s", text, SHOWN(&r->word));
+    else if (r->word.kind == TOKEN_STRING)
+        report(r, r->word.place, help, "`%s` expected, not a string", text);
+    else if (r->word.kind != TOKEN_BROKEN)
+        report(r, r->word.place, plain_hint(&r->word, help), "`%s` expected, not %.*s", text, SHOWN(&r->word));
     return false;
+}
+
+bool cursor_require(struct reader *r, const char *text, const char *help)
+{
+    return cursor_take(r, text) || cursor_wants(r, text, help);
+}
+
+bool cursor_require_sign(struct reader *r, enum token_kind kind, const char *text, const char *help)
+{
+    if (r->word.kind != kind)
+        return cursor_wants(r, text, help);
+    cursor_next(r);
+    return true;
 }
 
 bool cursor_at_end(const struct reader *r)

@@ -103,12 +103,11 @@ static bool segment_read(struct reader *r, struct story_expect *e)
     static const char *const form = "write `at 1.123s`, or `200ms after 1st`";
     struct value low, high;
     struct segment_match *match = match_new(r, e);
+    struct place ordinal = r->word.place;
     if (!ordinals_taken(r, &match->ordinals, &match->ordinals_given))
         return false;
     if (match->ordinals.first != match->ordinals.last)
-        return report(r, item_place(r, r->item), "write one ordinal: `expect 1st FIN client -> server at 1.123s`",
-                      "one segment is meant here"),
-               false;
+        return report(r, ordinal, "write one ordinal: `expect 1st FIN client -> server at 1.123s`", "one segment is meant here"), false;
     if (!segment_taken(r, &match->classes, false) || !match_path_read(r, match))
         return false;
     if (cursor_take(r, "at")) {
@@ -133,10 +132,11 @@ static bool segment_read(struct reader *r, struct story_expect *e)
     *second = first;
     if (cursor_at_end(r))
         return expected(r, "after which", "write `200ms after 1st`");
+    ordinal = r->word.place;
     if (!ordinals_taken(r, &second->ordinals, &second->ordinals_given))
         return false;
     if (second->ordinals.first != second->ordinals.last)
-        return report(r, item_place(r, r->item), "write one ordinal: `200ms after 1st`", "one segment is meant here"), false;
+        return report(r, ordinal, "write one ordinal: `200ms after 1st`", "one segment is meant here"), false;
     if (segment_looks(r, &r->word)) { /* another segment than the first */
         if (!segment_taken(r, &second->classes, false) || !match_path_read(r, second))
             return false;
@@ -397,7 +397,7 @@ bool expect_read(struct reader *r, struct story_expect *e)
     if (cursor_take(r, "maybe")) {
         e->maybe = true;
         if (!word_is(&r->word, "breaks"))
-            return expected(r, "breaks", "write `expect maybe breaks INVARIANT`");
+            return cursor_wants(r, "breaks", "write `expect maybe breaks INVARIANT`");
     }
     if (cursor_take(r, "breaks"))
         return breaks_read(r, e);

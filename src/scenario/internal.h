@@ -223,6 +223,8 @@ const char *hint(struct reader *r, const char *format, ...) __attribute__((forma
 /* How much of a word a message shows: "%.*s", SHOWN(word). */
 int shown(const char *text, uint32_t length);
 #define SHOWN(w) shown((w)->text, (w)->length), (w)->text
+/* What to write instead of a text processor's quotes, arrows and dashes; `help` if there are none. */
+const char *plain_hint(const struct word *word, const char *help);
 /* An error at the cursor: "X is not <what>", or "<what> is missing". Returns false. */
 bool expected(struct reader *r, const char *what, const char *help);
 bool not_a(struct reader *r, const struct word *word, const char *what, const char *help);
@@ -245,6 +247,10 @@ bool word_is(const struct word *word, const char *text);
 bool cursor_take(struct reader *r, const char *text);
 /* Requires `text` and steps over it; `help` says what the whole should look like. */
 bool cursor_require(struct reader *r, const char *text, const char *help);
+/* The same for a sign. */
+bool cursor_require_sign(struct reader *r, enum token_kind kind, const char *text, const char *help);
+/* "`text` expected, not X". Returns false. */
+bool cursor_wants(struct reader *r, const char *text, const char *help);
 /* Requires the line's end. */
 bool cursor_end(struct reader *r, const char *help);
 bool cursor_at_end(const struct reader *r);
@@ -337,9 +343,11 @@ bool name_used(struct reader *r, uint16_t *name);
 bool name_used_in(struct reader *r, const struct word *word, uint16_t *name);
 /* [of NAME] */
 bool of_taken(struct reader *r, uint16_t *name);
-/* Marks all words of a line that could not be read, so that nothing is called unused or unknown because of it. */
+/* Marks all words of a line that could not be read, so that nothing is called unused or unknown because of it. Lines that
+ * nobody knows for what they are may have defined hosts and lets too. */
 void mention_line(struct reader *r, const struct item *item);
 bool mentioned(const struct reader *r, const char *name);
+bool maybe_defined(const struct reader *r, const struct word *word);
 
 /* ---- the parts ---- */
 

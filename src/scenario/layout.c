@@ -102,7 +102,11 @@ static void unknown_line(struct reader *r, const struct item *item, const struct
     }
     const char *help = word_shorthand(word);
     if (help == NULL)
-        help = near_of(r, word, statement_words, word->kind == TOKEN_END ? "a fault, say or ask stands behind it" : NULL);
+        help = near_of(r, word, statement_words,
+                       word->kind == TOKEN_END
+                           ? "a fault, say or ask stands behind it"
+                           : "a line begins with scenario language seed clock stop let host link firewall nat app service expect variant, "
+                             "or with a fault, say or ask");
     if (word->kind == TOKEN_END)
         report(r, word->place, help, "a statement is missing");
     else
@@ -159,8 +163,10 @@ static bool step_line_read(struct reader *r, struct item *item)
 static bool indented_wrongly(struct reader *r, const struct item *item, uint32_t indent, uint32_t neighbours)
 {
     struct place place = item_place(r, item);
-    report(r, place, "lines of one block stand one below the other", "this line is indented by %" PRIu32 ", the lines above it by %" PRIu32,
-           indent, neighbours);
+    const char *help = r->lines[item->line - 1][0] == '\t'
+                           ? "a tab reaches to the next multiple of 8; lines of one block stand one below the other"
+                           : "lines of one block stand one below the other";
+    report(r, place, help, "this line is indented by %" PRIu32 ", the lines above it by %" PRIu32, indent, neighbours);
     return false;
 }
 

@@ -33,6 +33,8 @@ static const char *node_hint(struct reader *r, const struct word *word)
 bool node_of(struct reader *r, const struct word *word, uint16_t *node, bool host_only)
 {
     *node = node_find(r, word);
+    if (*node == STORY_NONE && word->kind == TOKEN_WORD && maybe_defined(r, word))
+        return false;
     if (*node == STORY_NONE)
         return not_a(r, word, "a host", word->kind == TOKEN_WORD ? node_hint(r, word) : NULL);
     enum node_kind kind = r->story->nodes[*node].kind;
@@ -66,15 +68,17 @@ bool node_taken(struct reader *r, uint16_t *node)
 bool path_taken(struct reader *r, uint16_t *from, uint16_t *to, bool *both, bool hosts_only)
 {
     struct word first = r->word;
+    if (first.kind == TOKEN_END)
+        return expected(r, "a path",
+                        both == NULL ? "write which way: client -> server" : "write between whom: client -- server, or client -> server");
     if (!(hosts_only ? host_taken(r, from, "a host") : node_taken(r, from)))
         return false;
     bool two_way = r->word.kind == TOKEN_BOTH_WAYS;
     if (!two_way && r->word.kind != TOKEN_ARROW) {
+        const char *sign = both == NULL ? "->" : "--` or `->";
         if (word_is(&r->word, "<-") || word_is(&r->word, "<--"))
-            return expected(r, "an arrow", "an arrow points to the right: write the other host first");
-        bool arrowlike = word_is(&r->word, "=>") || word_is(&r->word, "-") || word_is(&r->word, "to") || word_is(&r->word, "<");
-        return expected(r, both == NULL ? "->" : "-- or ->",
-                        hint(r, "%s: %.*s -> HOST", arrowlike ? "write an arrow" : "a path is needed", SHOWN(&first)));
+            return cursor_wants(r, sign, "an arrow points to the right: write the other host first");
+        return cursor_wants(r, sign, hint(r, "write which way: %.*s -> HOST", SHOWN(&first)));
     }
     struct place sign = r->word.place;
     cursor_next(r);
@@ -97,9 +101,7 @@ bool path_taken(struct reader *r, uint16_t *from, uint16_t *to, bool *both, bool
 /* Words that could stand where a name stands. */
 static bool reserved(const struct word *word)
 {
-    static const char *const words[] = {"on",  "as",    "of",     "within", "from", "backlog", "until",      "after", "at",   "when",
-                                        "eof", "maybe", "breaks", "never",  "wire", "every",   "verdict",    "any",   "data", "probe",
-                                        "x",   "to",    "FIN",    "SYN",    "RST",  "ACK",     "full-close", "full",  NULL};
+    static const char *const words[] = {"on", "as", "of", "within", "from", "backlog", "after", "at", "when", "full-close", NULL};
     return word_index(word, words) >= 0;
 }
 
@@ -214,10 +216,16 @@ void mention_line(struct reader *r, const struct item *item)
                 end++;
             bool found;
             if (end > from)
-                table_put(&r->table, TABLE_MENTION, 0, token->text + from, end - from, &found);
+                *table_put(&r->table, TABLE_MENTION, 0, token->text + from, end - from, &found) |= item->kind == ITEM_BROKEN;
             from = end + 1;
         }
     }
+}
+
+bool maybe_defined(const struct reader *r, const struct word *word)
+{
+    const uint32_t *broken = table_find(&r->table, TABLE_MENTION, 0, word->text, word->length);
+    return broken != NULL && *broken != 0;
 }
 
 bool mentioned(const struct reader *r, const char *name)

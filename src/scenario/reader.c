@@ -147,15 +147,6 @@ static void lets_parse(struct reader *r)
         if (let == NULL) {
             item->kind = ITEM_BROKEN;
             mention_line(r, item);
-            const struct token *name = &r->tokens[item->first + 1]; /* the name is known all the same */
-            if (item->first + 2 < item->end && name->kind == TOKEN_WORD && is_name(name->text, name->length)) {
-                struct let *empty = arena_take(r->working, sizeof *empty);
-                empty->name = arena_copy(r->working, name->text, name->length);
-                empty->place = token_place(item->line, name);
-                empty->token.kind = TOKEN_BROKEN;
-                symbol_of(r, empty->name, empty->place, &empty->symbol)->current = empty;
-                item->let = empty;
-            }
             continue;
         }
         symbol_of(r, let->name, let->place, &let->symbol);

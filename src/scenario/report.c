@@ -68,8 +68,7 @@ int shown(const char *text, uint32_t length)
     return (int)most;
 }
 
-/* What a text processor made of plain characters. */
-static const char *typographic(const struct word *word)
+const char *plain_hint(const struct word *word, const char *help)
 {
     static const struct {
         const char *bytes, *help;
@@ -90,16 +89,14 @@ static const char *typographic(const struct word *word)
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
         if (word_find(word, known[i].bytes) < word->length)
             return known[i].help;
-    return NULL;
+    return help;
 }
 
 bool not_a(struct reader *r, const struct word *word, const char *what, const char *help)
 {
     if (word->kind == TOKEN_BROKEN)
         return false;
-    const char *plain = typographic(word);
-    if (plain != NULL)
-        help = plain;
+    help = plain_hint(word, help);
     if (word->let != NULL) {
         char behind[200];
         snprintf(behind, sizeof behind, "%s", help == NULL ? "" : help);

@@ -187,8 +187,11 @@ static bool number_report(struct reader *r, const struct kind *kind, const struc
             return not_a(r, word, kind->what, "it cannot be negative");
         return not_a(r, word, kind->what, kind->units_hint);
     case NUMBER_NO_UNIT:
-        report(r, word->place, hint(r, "did you mean %.*s%s? %s", n, word->text, kind->no_unit, kind->units_hint), "%.*s has no unit",
-               SHOWN(word));
+        if (kind == &duration_kind)
+            hint(r, "did you mean %.*sms, or %.*ss? %s", n, word->text, n, word->text, kind->units_hint);
+        else
+            hint(r, "did you mean %.*s%s? %s", n, word->text, kind->no_unit, kind->units_hint);
+        report(r, word->place, r->help, "%.*s has no unit", SHOWN(word));
         return false;
     case NUMBER_BAD_UNIT:
         return not_a(r, word, kind->what, unit_hint(r, kind, word, digits));

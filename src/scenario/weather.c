@@ -27,7 +27,7 @@ static bool event_segment_read(struct reader *r, struct story_event *event, bool
         return false;
     if (segment->of == STORY_NONE)
         segment->of = event->name; /* `client.old sends FIN` */
-    if (r->word.kind == TOKEN_ARROW || r->word.kind == TOKEN_BOTH_WAYS)
+    if (r->word.kind == TOKEN_ARROW || (r->word.kind == TOKEN_WORD && r->tokens[r->at + 1].kind == TOKEN_ARROW))
         return cursor_end(r, "in an event the host stands in front: `when client sends FIN`");
     return true;
 }
@@ -207,9 +207,8 @@ static bool ask_read(struct reader *r, struct story_statement *s)
     static const char *const form = "write `= HOST.state`, `.timer`, `.unacked` or `.sees`, or `= verdict`";
     if (!string_taken(r, &s->text, "a question"))
         return false;
-    if (r->word.kind != TOKEN_EQUALS)
-        return expected(r, "=", form);
-    cursor_next(r);
+    if (!cursor_require_sign(r, TOKEN_EQUALS, "=", form))
+        return false;
     s->ask_host = s->ask_name = STORY_NONE;
     if (cursor_take(r, "verdict")) {
         s->ask = ASK_VERDICT;

@@ -20,11 +20,8 @@ struct let *let_parse(struct reader *r, const struct item *item)
     let->name = arena_copy(r->kept, r->word.text, r->word.length);
     let->place = r->word.place;
     cursor_next(r);
-    if (r->word.kind != TOKEN_EQUALS) {
-        expected(r, "=", "write `let NAME = 5s`, or a range `5s..40s`");
+    if (!cursor_require_sign(r, TOKEN_EQUALS, "=", "write `let NAME = 5s`, or a range `5s..40s`"))
         return NULL;
-    }
-    cursor_next(r);
     struct word word = r->word;
     if (word.kind != TOKEN_WORD && word.kind != TOKEN_STRING) {
         expected(r, "a value", "write a value, a word, or a range as in 5s..40s");
