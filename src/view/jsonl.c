@@ -6,7 +6,7 @@
 #include "net/class.h"
 #include "net/link.h"
 #include "tcp/state.h"
-#include "view/words.h"
+#include "view/glossary.h"
 
 static void string(struct text *out, const char *s)
 {
@@ -46,7 +46,7 @@ static void key_u64(struct text *out, const char *name, uint64_t value)
     text_u64(out, value);
 }
 
-static void key_conn(struct text *out, const struct words *words, uint32_t conn)
+static void key_conn(struct text *out, const struct glossary *glossary, uint32_t conn)
 {
     key(out, "conn");
     if (conn == 0) {
@@ -54,7 +54,7 @@ static void key_conn(struct text *out, const struct words *words, uint32_t conn)
         return;
     }
     text_putc(out, '"');
-    words_conn(out, words, conn);
+    glossary_conn(out, glossary, conn);
     text_putc(out, '"');
 }
 
@@ -107,11 +107,11 @@ static void opts(struct text *out, const struct trace_event *e)
     text_putc(out, '}');
 }
 
-static void sent(struct text *out, const struct words *words, const struct trace_event *e)
+static void sent(struct text *out, const struct glossary *glossary, const struct trace_event *e)
 {
     const struct trace_segment *s = &e->segment;
     key_u64(out, "seg", s->number);
-    key_string(out, "to", words_host(words, e->peer));
+    key_string(out, "to", glossary_host(glossary, e->peer));
     flags(out, s->flags);
     key_u64(out, "seq", s->seq);
     key(out, "ack");
@@ -126,15 +126,15 @@ static void sent(struct text *out, const struct words *words, const struct trace
     opts(out, e);
 }
 
-static void dropped(struct text *out, const struct words *words, const struct trace_event *e)
+static void dropped(struct text *out, const struct glossary *glossary, const struct trace_event *e)
 {
-    key_string(out, "host", words_host(words, e->host));
+    key_string(out, "host", glossary_host(glossary, e->host));
     key_u64(out, "seg", e->segment.number);
     key(out, "why");
     text_putc(out, '"');
     text_puts(out, drop_why_name((enum drop_why)e->what));
-    if (e->what == DROP_RULE && words_line(words, e->statement) != 0)
-        text_printf(out, " %u", (unsigned)words_line(words, e->statement));
+    if (e->what == DROP_RULE && glossary_line(glossary, e->statement) != 0)
+        text_printf(out, " %u", (unsigned)glossary_line(glossary, e->statement));
     text_putc(out, '"');
 }
 
@@ -178,7 +178,7 @@ static void option_args(struct text *out, const struct story_step *step)
     }
 }
 
-static void args(struct text *out, const struct words *words, const struct story_step *step)
+static void args(struct text *out, const struct glossary *glossary, const struct story_step *step)
 {
     static const char *const hows[] = {"", "read", "write", "both"};
     switch (step->call) {
@@ -186,7 +186,7 @@ static void args(struct text *out, const struct words *words, const struct story
         text_u64(out, step->port);
         break;
     case CALL_CONNECT:
-        string(out, words_host(words, step->host));
+        string(out, glossary_host(glossary, step->host));
         text_printf(out, ",%u", (unsigned)step->port);
         break;
     case CALL_SEND:
@@ -216,17 +216,17 @@ static void args(struct text *out, const struct words *words, const struct story
     }
 }
 
-static void called(struct text *out, const struct words *words, const struct trace_event *e)
+static void called(struct text *out, const struct glossary *glossary, const struct trace_event *e)
 {
-    const struct story_step *step = words_step(words, &e->call);
-    key_string(out, "host", words_host(words, e->host));
-    key_conn(out, words, e->conn);
-    key_string(out, "call", words_call_name(e->call.call));
+    const struct story_step *step = glossary_step(glossary, &e->call);
+    key_string(out, "host", glossary_host(glossary, e->host));
+    key_conn(out, glossary, e->conn);
+    key_string(out, "call", glossary_call_name(e->call.call));
     if (e->kind == TRACE_CALL) {
         key(out, "args");
         text_putc(out, '[');
         if (step != NULL)
-            args(out, words, step);
+            args(out, glossary, step);
         text_putc(out, ']');
     } else if (e->call.error != TCP_OK) {
         key_string(out, "error", tcp_errno_name((enum tcp_errno)e->call.error));
@@ -240,30 +240,30 @@ static void called(struct text *out, const struct words *words, const struct tra
     key_u64(out, "copy", e->call.copy);
 }
 
-static void changed(struct text *out, const struct words *words, const struct trace_event *e)
+static void changed(struct text *out, const struct glossary *glossary, const struct trace_event *e)
 {
-    key_string(out, "host", words_host(words, e->host));
-    key_conn(out, words, e->conn);
+    key_string(out, "host", glossary_host(glossary, e->host));
+    key_conn(out, glossary, e->conn);
     key_string(out, "from", tcp_state_name((enum tcp_state)e->state.from));
     key_string(out, "to", tcp_state_name((enum tcp_state)e->state.to));
     if (e->what != WHY_ORDINARY)
-        key_string(out, "why", words_why(e->what));
+        key_string(out, "why", glossary_why(e->what));
 }
 
-static void timer(struct text *out, const struct words *words, const struct trace_event *e)
+static void timer(struct text *out, const struct glossary *glossary, const struct trace_event *e)
 {
     static const char *const whats[] = {"armed", "fired", "stopped"};
-    key_string(out, "host", words_host(words, e->host));
-    key_conn(out, words, e->conn);
+    key_string(out, "host", glossary_host(glossary, e->host));
+    key_conn(out, glossary, e->conn);
     key_string(out, "timer", tcp_timer_name((enum tcp_timer)e->timer.timer));
     key_string(out, "what", whats[e->what % 3]);
     key(out, "at");
     text_i64(out, e->timer.at_ns);
 }
 
-static void noted(struct text *out, const struct words *words, const struct judgement *judgement, const struct trace_event *e)
+static void noted(struct text *out, const struct glossary *glossary, const struct judgement *judgement, const struct trace_event *e)
 {
-    const struct story *story = words->story;
+    const struct story *story = glossary->story;
     if (e->statement < 1 || e->statement > story->statement_count)
         return;
     const struct story_statement *s = &story->statements[e->statement - 1];
@@ -274,11 +274,11 @@ static void noted(struct text *out, const struct words *words, const struct judg
     }
 }
 
-static void faulted(struct text *out, const struct words *words, const struct trace_event *e)
+static void faulted(struct text *out, const struct glossary *glossary, const struct trace_event *e)
 {
     struct text line = {0};
-    key_string(out, "what", words_fault(e->what));
-    words_fault_text(&line, words, e);
+    key_string(out, "what", glossary_fault(e->what));
+    glossary_fault_text(&line, glossary, e);
     key_string(out, "text", line.bytes != NULL ? line.bytes : "");
     out->failed = out->failed || line.failed;
     text_free(&line);
@@ -291,9 +291,9 @@ static const char *kind_name(uint8_t kind)
     return kind < sizeof names / sizeof *names ? names[kind] : "?";
 }
 
-static void event(struct text *out, const struct words *words, const struct judgement *judgement, uint32_t n)
+static void event(struct text *out, const struct glossary *glossary, const struct judgement *judgement, uint32_t n)
 {
-    const struct trace_event *e = &words->trace->events[n - 1];
+    const struct trace_event *e = &glossary->trace->events[n - 1];
     text_printf(out, "{\"n\":%u,\"t\":%" PRId64 ",\"cause\":", (unsigned)n, e->time_ns);
     if (e->cause == 0)
         text_puts(out, "null");
@@ -303,41 +303,41 @@ static void event(struct text *out, const struct words *words, const struct judg
     switch ((enum trace_kind)e->kind) {
     case TRACE_SEND:
     case TRACE_INJECT:
-        key_string(out, "host", words_host(words, e->host));
-        key_conn(out, words, e->conn);
-        sent(out, words, e);
+        key_string(out, "host", glossary_host(glossary, e->host));
+        key_conn(out, glossary, e->conn);
+        sent(out, glossary, e);
         break;
     case TRACE_RECV:
-        key_string(out, "host", words_host(words, e->host));
-        key_conn(out, words, e->conn);
+        key_string(out, "host", glossary_host(glossary, e->host));
+        key_conn(out, glossary, e->conn);
         key_u64(out, "seg", e->segment.number);
-        key_string(out, "from", words_host(words, e->peer));
+        key_string(out, "from", glossary_host(glossary, e->peer));
         break;
     case TRACE_DROP:
-        dropped(out, words, e);
+        dropped(out, glossary, e);
         break;
     case TRACE_DUP:
         key_u64(out, "seg", e->segment.number);
         key_u64(out, "of", e->segment.of);
         break;
     case TRACE_STATE:
-        changed(out, words, e);
+        changed(out, glossary, e);
         break;
     case TRACE_TIMER:
-        timer(out, words, e);
+        timer(out, glossary, e);
         break;
     case TRACE_CALL:
     case TRACE_RETURN:
-        called(out, words, e);
+        called(out, glossary, e);
         break;
     case TRACE_NOTE:
-        noted(out, words, judgement, e);
+        noted(out, glossary, judgement, e);
         break;
     case TRACE_FAULT:
-        faulted(out, words, e);
+        faulted(out, glossary, e);
         break;
     case TRACE_NAME:
-        key_conn(out, words, e->conn);
+        key_conn(out, glossary, e->conn);
         key_u64(out, "number", e->conn);
         break;
     }
@@ -365,13 +365,13 @@ static void head(struct text *out, const struct story *story, const struct view_
     text_puts(out, "]}\n");
 }
 
-static void end(struct text *out, const struct words *words, const struct judgement *judgement)
+static void end(struct text *out, const struct glossary *glossary, const struct judgement *judgement)
 {
     text_printf(out, "{\"kind\":\"end\",\"t\":%" PRId64 ",\"verdicts\":{", judgement->end_ns);
     for (uint32_t i = 0; i < judgement->connection_count; i++) {
         const struct connection_report *c = &judgement->connections[i];
         text_puts(out, i == 0 ? "\"" : ",\"");
-        words_conn(out, words, c->conn);
+        glossary_conn(out, glossary, c->conn);
         text_printf(out, "\":\"%s\"", verdict_name(c->verdict));
     }
     text_printf(out, "},\"hash\":\"%016" PRIx64 "\",\"failed\":%u}\n", judgement->hash, (unsigned)judgement->failures.count);
@@ -380,12 +380,12 @@ static void end(struct text *out, const struct words *words, const struct judgem
 void view_jsonl(struct text *out, const struct story *story, const struct trace *trace, const struct judgement *judgement,
                 const struct view_options *options)
 {
-    struct words words;
-    words_init(&words, story, trace);
+    struct glossary glossary;
+    glossary_init(&glossary, story, trace);
     head(out, story, options);
     for (uint32_t n = 1; n <= trace->count; n++)
-        event(out, &words, judgement, n);
-    end(out, &words, judgement);
-    out->failed = out->failed || words.failed;
-    words_done(&words);
+        event(out, &glossary, judgement, n);
+    end(out, &glossary, judgement);
+    out->failed = out->failed || glossary.failed;
+    glossary_done(&glossary);
 }

@@ -139,7 +139,7 @@ static void segment(struct ladder *ladder, const struct trace_event *e, uint32_t
 
 static void dropped(struct ladder *ladder, const struct trace_event *e, uint32_t index)
 {
-    const struct trace_event *sent = words_send_of(ladder->words, e->segment.number);
+    const struct trace_event *sent = glossary_send_of(ladder->glossary, e->segment.number);
     struct row *row = leaving(ladder, e);
     if (row == NULL) {
         if (sent == NULL || ladder->lane_of[sent->host] == LANE_NONE || ladder->lane_of[sent->peer] == LANE_NONE ||
@@ -149,7 +149,7 @@ static void dropped(struct ladder *ladder, const struct trace_event *e, uint32_t
         wire_add(ladder, WIRE_DIES_FAR, ladder->lane_of[sent->host], ladder->lane_of[sent->peer], index);
         for (uint32_t r = before > 0 ? block_start(ladder, e->time_ns) : 0; r < ladder->count; r++) {
             if (ladder->rows[r].wire == WIRE_DIES_FAR && ladder->rows[r].segment == index) {
-                ladder->rows[r].segment = (uint32_t)(sent - ladder->words->trace->events);
+                ladder->rows[r].segment = (uint32_t)(sent - ladder->glossary->trace->events);
                 ladder->rows[r].drop = index;
             }
         }
@@ -162,7 +162,7 @@ static void dropped(struct ladder *ladder, const struct trace_event *e, uint32_t
 /* A service's own listen and accept are the host's work, not a line of the story. */
 static bool call_is_quiet(const struct ladder *ladder, const struct trace_call *call)
 {
-    const struct story *story = ladder->words->story;
+    const struct story *story = ladder->glossary->story;
     return call->error == TCP_OK && (call->call == CALL_LISTEN || call->call == CALL_ACCEPT) && call->program < story->program_count &&
            story->programs[call->program].service;
 }
@@ -246,7 +246,7 @@ static void event(struct ladder *ladder, const struct trace_event *e, uint32_t i
 
 static bool lanes_init(struct ladder *ladder)
 {
-    const struct story *story = ladder->words->story;
+    const struct story *story = ladder->glossary->story;
     ladder->lane_of = malloc((size_t)UINT8_MAX + 1); /* a record's node is a byte: any value finds an entry */
     if (ladder->lane_of == NULL)
         return false;
@@ -260,7 +260,7 @@ static bool lanes_init(struct ladder *ladder)
 
 static void build(struct ladder *ladder)
 {
-    const struct trace *trace = ladder->words->trace;
+    const struct trace *trace = ladder->glossary->trace;
     for (uint32_t i = 0; i < trace->count && !ladder->failed; i++) {
         const struct trace_event *e = &trace->events[i];
         bool placed = e->kind == TRACE_NOTE || e->kind == TRACE_FAULT || e->kind == TRACE_DROP || ladder->lane_of[e->host] != LANE_NONE;
@@ -272,12 +272,12 @@ static void build(struct ladder *ladder)
 void view_ladder(struct text *out, const struct story *story, const struct trace *trace, const struct judgement *judgement,
                  const struct view_options *options)
 {
-    struct words words;
-    struct ladder ladder = {.words = &words, .judgement = judgement, .options = options};
+    struct glossary glossary;
+    struct ladder ladder = {.glossary = &glossary, .judgement = judgement, .options = options};
 
-    words_init(&words, story, trace);
-    ladder.shown = words.conns > CONNECTIONS_ALL && !options->full ? CONNECTIONS_FEW : UINT32_MAX;
-    if (!words.failed && lanes_init(&ladder)) {
+    glossary_init(&glossary, story, trace);
+    ladder.shown = glossary.conns > CONNECTIONS_ALL && !options->full ? CONNECTIONS_FEW : UINT32_MAX;
+    if (!glossary.failed && lanes_init(&ladder)) {
         build(&ladder);
         if (!ladder.failed) {
             if (!options->full)
@@ -292,5 +292,5 @@ void view_ladder(struct text *out, const struct story *story, const struct trace
     free(ladder.lane_of);
     free(ladder.rows);
     free(ladder.cells);
-    words_done(&words);
+    glossary_done(&glossary);
 }

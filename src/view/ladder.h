@@ -4,7 +4,7 @@
 #ifndef LASTACK_VIEW_LADDER_H
 #define LASTACK_VIEW_LADDER_H
 
-#include "view/words.h"
+#include "view/glossary.h"
 
 enum row_kind {
     ROW_EVENTS, /* at most one segment, and at most one cell a lane */
@@ -41,7 +41,7 @@ struct row {
 #define LANE_NONE UINT8_MAX
 
 struct ladder {
-    const struct words *words;
+    const struct glossary *glossary;
     const struct judgement *judgement;
     const struct view_options *options;
     uint8_t *lane_of; /* by node; LANE_NONE: a middlebox */
@@ -59,7 +59,7 @@ static inline struct cell *ladder_cells(const struct ladder *ladder, uint32_t ro
 }
 static inline const struct trace_event *ladder_event(const struct ladder *ladder, uint32_t index)
 {
-    return &ladder->words->trace->events[index];
+    return &ladder->glossary->trace->events[index];
 }
 /* With two hosts the words stand outside, left and right; else to the right of each lane, where arrows may cross. */
 static inline bool ladder_outside(const struct ladder *ladder)

@@ -37,14 +37,14 @@ static void name_at(struct page *page, const struct arrow *arrow, unsigned line,
 }
 
 /* The fullest name that fits. */
-static void name_of(const struct page *page, const struct arrow *arrow, enum words_detail detail, int width, char *buffer, size_t size)
+static void name_of(const struct page *page, const struct arrow *arrow, enum glossary_detail detail, int width, char *buffer, size_t size)
 {
     const struct trace_event *e = arrow->event;
-    const struct trace_event *sent = words_send_of(page->ladder->words, e->segment.number);
+    const struct trace_event *sent = glossary_send_of(page->ladder->glossary, e->segment.number);
     bool again = (e->segment.classes & CLASS_RETRANSMISSION) != 0;
-    if (detail == WORDS_ALL && width < WIDE)
-        detail = WORDS_SACK;
-    for (; detail < WORDS_DETAILS; detail++) {
+    if (detail == GLOSSARY_ALL && width < WIDE)
+        detail = GLOSSARY_SACK;
+    for (; detail < GLOSSARY_DETAILS; detail++) {
         struct text text = {0};
         if (again)
             text_puts(&text, page->canvas[0].unicode ? "↻ " : "again: ");
@@ -53,10 +53,10 @@ static void name_of(const struct page *page, const struct arrow *arrow, enum wor
         if (sent != NULL && sent->kind == TRACE_INJECT)
             text_puts(&text, "forged ");
         if (page->name_connections && e->conn != 0) {
-            words_conn(&text, page->ladder->words, e->conn);
+            glossary_conn(&text, page->ladder->glossary, e->conn);
             text_puts(&text, ": ");
         }
-        words_segment(&text, &e->segment, e->sack, detail);
+        glossary_segment(&text, &e->segment, e->sack, detail);
         if (again && page->canvas[0].unicode && text.bytes != NULL && canvas_width(text.bytes) + 17 <= width)
             text_puts(&text, " (retransmission)");
         snprintf(buffer, size, "%s", text.bytes != NULL ? text.bytes : "");
@@ -109,7 +109,7 @@ static int lead_of(const struct arrow *arrow, const char *name)
 static void leaves(struct page *page, const struct arrow *arrow, uint32_t index, bool whole)
 {
     char name[160];
-    name_of(page, arrow, WORDS_ALL, arrow->room - TIGHT, name, sizeof name);
+    name_of(page, arrow, GLOSSARY_ALL, arrow->room - TIGHT, name, sizeof name);
     int lead = lead_of(arrow, name), end = lead + 2 + canvas_width(name); /* end: the column behind the name */
     int knee = arrow->room * 3 / 5 > end + lead ? arrow->room * 3 / 5 : end + lead;
     uint32_t to = whole ? 0 : arrival(page, index);
@@ -141,7 +141,7 @@ static void arrives(struct page *page, const struct arrow *arrow, uint32_t index
         page->knee_row = 0;
         return;
     }
-    name_of(page, arrow, WORDS_SACK, arrow->room - TIGHT, name, sizeof name);
+    name_of(page, arrow, GLOSSARY_SACK, arrow->room - TIGHT, name, sizeof name);
     int lead = lead_of(arrow, name), begin = arrow->room - lead - 1 - canvas_width(name);
     shaft(page, arrow, begin - 5 > 1 ? begin - 5 : 1, begin - 2, page->glyphs->flight);
     name_at(page, arrow, 0, begin, name, arrow->style);
@@ -150,7 +150,7 @@ static void arrives(struct page *page, const struct arrow *arrow, uint32_t index
 
 static void reason_text(const struct page *page, const struct trace_event *drop, char *buffer, size_t size)
 {
-    uint32_t line = words_line(page->ladder->words, drop->statement);
+    uint32_t line = glossary_line(page->ladder->glossary, drop->statement);
     const char *why = "lost";
     switch ((enum drop_why)drop->what) {
     case DROP_NONE:
@@ -197,7 +197,7 @@ static void dies(struct page *page, const struct arrow *arrow, const struct row 
     char name[160], reason[48];
     bool far = row->wire == WIRE_DIES_FAR;
     reason_text(page, ladder_event(page->ladder, row->drop), reason, sizeof reason);
-    name_of(page, arrow, far ? WORDS_SACK : WORDS_ALL, arrow->room - TIGHT, name, sizeof name);
+    name_of(page, arrow, far ? GLOSSARY_SACK : GLOSSARY_ALL, arrow->room - TIGHT, name, sizeof name);
     int width = canvas_width(name), lead = lead_of(arrow, name);
     int begin = far ? arrow->room - lead - 1 - width : lead + 2;
     int cross = far ? arrow->room : begin + width + lead + 1;

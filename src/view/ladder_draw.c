@@ -23,7 +23,7 @@ static enum style cell_text(struct text *out, const struct page *page, const str
     const struct trace_event *done = cell->kind == CELL_CALL && cell->done != 0 ? ladder_event(ladder, cell->done - 1) : e;
 
     if (page->name_connections && (e->conn != 0 || done->conn != 0)) {
-        words_conn(out, ladder->words, e->conn != 0 ? e->conn : done->conn);
+        glossary_conn(out, ladder->glossary, e->conn != 0 ? e->conn : done->conn);
         text_puts(out, ": ");
     }
     switch ((enum cell_kind)cell->kind) {
@@ -44,10 +44,10 @@ static enum style cell_text(struct text *out, const struct page *page, const str
         return STYLE_TIMER;
     case CELL_CALL:
     case CELL_RETURN:
-        words_call(out, ladder->words, &e->call, arguments);
+        glossary_call(out, ladder->glossary, &e->call, arguments);
         if (done->kind == TRACE_RETURN && e->call.call != CALL_SLEEP) {
             text_puts(out, " = ");
-            words_result(out, &done->call);
+            glossary_result(out, &done->call);
         } else if (e->kind == TRACE_CALL && e->call.call != CALL_SLEEP && e->call.call != CALL_EXIT) {
             text_puts(out, page->canvas[0].unicode ? " …" : " ...");
         }
@@ -164,7 +164,7 @@ static void paragraph(struct page *page, struct text *out, const char *s, const 
 
 static void note(struct page *page, struct text *out, const struct row *row)
 {
-    const struct story *story = page->ladder->words->story;
+    const struct story *story = page->ladder->glossary->story;
     const struct trace_event *e = ladder_event(page->ladder, row->event);
     if (e->statement < 1 || e->statement > story->statement_count)
         return;
@@ -184,7 +184,7 @@ static void note(struct page *page, struct text *out, const struct row *row)
 static void fault(struct page *page, struct text *out, const struct row *row)
 {
     struct text text = {0};
-    words_fault_text(&text, page->ladder->words, ladder_event(page->ladder, row->event));
+    glossary_fault_text(&text, page->ladder->glossary, ladder_event(page->ladder, row->event));
     page_begin(page);
     page_time(page, row->time_ns);
     centred(page, text.bytes != NULL ? text.bytes : "", STYLE_FAULT, page->glyphs->flight);
@@ -299,7 +299,7 @@ void ladder_draw(struct text *out, const struct ladder *ladder)
     struct page page;
     if (!page_init(&page, ladder)) {
         text_puts(out, "# more hosts than fit a ladder of this width: as a table\n");
-        view_table(out, ladder->words->story, ladder->words->trace, ladder->judgement, ladder->options);
+        view_table(out, ladder->glossary->story, ladder->glossary->trace, ladder->judgement, ladder->options);
         return;
     }
     page_head(&page, out);

@@ -56,7 +56,7 @@ static int time_text(const struct page *page, char *buffer, size_t size, int64_t
     char digits[16];
     int length;
     if (page->hour_clock) {
-        shown = (time_ns + page->ladder->words->story->clock_ns) % (24 * 3600 * NS_PER_S);
+        shown = (time_ns + page->ladder->glossary->story->clock_ns) % (24 * 3600 * NS_PER_S);
         int64_t s = shown / NS_PER_S;
         length = snprintf(buffer, size, "%02d:%02d:%02d", (int)(s / 3600), (int)(s / 60 % 60), (int)(s % 60));
     } else {
@@ -155,11 +155,11 @@ bool page_init(struct page *page, const struct ladder *ladder)
     *page = (struct page){
         .ladder = ladder,
         .glyphs = ladder->options->unicode ? &unicode : &ascii,
-        .hour_clock = ladder->words->story->clock_ns >= 0,
+        .hour_clock = ladder->glossary->story->clock_ns >= 0,
         .decimals = decimals_needed(ladder, width),
-        .idle_ns = idle_of(ladder->words->story),
+        .idle_ns = idle_of(ladder->glossary->story),
         .shown_ns = -1,
-        .name_connections = ladder->words->conns > 1,
+        .name_connections = ladder->glossary->conns > 1,
     };
     for (unsigned i = 0; i < PAGE_LINES; i++) {
         page->canvas[i].width = width;
@@ -234,7 +234,7 @@ static void wrapped(struct page *page, struct text *out, const char *s, enum sty
 
 void page_head(struct page *page, struct text *out)
 {
-    const struct story *story = page->ladder->words->story;
+    const struct story *story = page->ladder->glossary->story;
     const char *dot = page->canvas[0].unicode ? "·" : "|";
     struct text line = {0};
 

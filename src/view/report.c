@@ -15,7 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "view/words.h"
+#include "view/glossary.h"
 
 #define CONNECTIONS_SHOWN 8u /* beyond, a summary */
 
@@ -67,9 +67,9 @@ static const char *verdict_colour(enum verdict verdict)
     return verdict == VERDICT_CLEAN ? "\033[1;32m" : "\033[1;31m";
 }
 
-static void end_of(struct text *out, const struct words *words, const struct connection_report *c, unsigned side)
+static void end_of(struct text *out, const struct glossary *glossary, const struct connection_report *c, unsigned side)
 {
-    text_puts(out, words_host(words, c->host[side]));
+    text_puts(out, glossary_host(glossary, c->host[side]));
     if (c->port[side] != 0)
         text_printf(out, ":%u", (unsigned)c->port[side]);
 }
@@ -93,20 +93,21 @@ static void about(struct text *out, const char *words, size_t column)
         text_putc(out, ' ');
 }
 
-static void connection(struct text *out, const struct words *words, const struct view_options *options, const struct connection_report *c)
+static void connection(struct text *out, const struct glossary *glossary, const struct view_options *options,
+                       const struct connection_report *c)
 {
     const char *arrow = options->unicode ? "→" : "->";
-    const char *names[2] = {words_host(words, c->host[0]), words_host(words, c->host[1])};
+    const char *names[2] = {glossary_host(glossary, c->host[0]), glossary_host(glossary, c->host[1])};
     size_t column = strlen(names[0]) + strlen(names[1]) + 6;
     column = column < 18 ? 18 : column;
 
     label(out, options, verdict_name(c->verdict), verdict_colour(c->verdict));
-    end_of(out, words, c, 0);
+    end_of(out, glossary, c, 0);
     text_printf(out, " %s ", arrow);
-    end_of(out, words, c, 1);
-    if (words->conns > 1) {
+    end_of(out, glossary, c, 1);
+    if (glossary->conns > 1) {
         text_puts(out, ", connection ");
-        words_conn(out, words, c->conn);
+        glossary_conn(out, glossary, c->conn);
     }
     text_putc(out, '\n');
     for (unsigned side = 0; side < 2; side++) {
@@ -193,8 +194,8 @@ static void judged(struct text *out, const struct judgement *j, const struct vie
 void view_report(struct text *out, const struct story *story, const struct trace *trace, const struct judgement *j,
                  const struct view_options *options)
 {
-    struct words words;
-    words_init(&words, story, trace);
+    struct glossary glossary;
+    glossary_init(&glossary, story, trace);
     if (j->connection_count == 0) {
         label(out, options, "nothing", NULL);
         text_puts(out, "no connection was begun\n");
@@ -202,7 +203,7 @@ void view_report(struct text *out, const struct story *story, const struct trace
         summary(out, j, options);
     } else {
         for (uint32_t i = 0; i < j->connection_count; i++)
-            connection(out, &words, options, &j->connections[i]);
+            connection(out, &glossary, options, &j->connections[i]);
     }
     text_putc(out, '\n');
     judged(out, j, options);
@@ -216,6 +217,6 @@ void view_report(struct text *out, const struct story *story, const struct trace
         label(out, options, "again", NULL);
         text_printf(out, "%s\n", options->reproduce);
     }
-    out->failed = out->failed || words.failed;
-    words_done(&words);
+    out->failed = out->failed || glossary.failed;
+    glossary_done(&glossary);
 }

@@ -11,7 +11,7 @@
 #include "net/class.h"
 #include "net/link.h"
 #include "tcp/state.h"
-#include "view/words.h"
+#include "view/glossary.h"
 
 static void padded(struct text *out, const char *s, size_t width)
 {
@@ -32,30 +32,30 @@ static size_t host_width(const struct story *story)
     return width;
 }
 
-static void segment(struct text *out, const struct words *words, const struct trace_event *e)
+static void segment(struct text *out, const struct glossary *glossary, const struct trace_event *e)
 {
     text_printf(out, "seg %u ", (unsigned)e->segment.number);
     if (e->kind == TRACE_DUP)
         text_printf(out, "copy of seg %u ", (unsigned)e->segment.of);
-    words_segment(out, &e->segment, e->sack, WORDS_ALL);
+    glossary_segment(out, &e->segment, e->sack, GLOSSARY_ALL);
     if (e->segment.options & TCPOPT_TS)
         text_printf(out, " ts %u %u", (unsigned)e->segment.tsval, (unsigned)e->segment.tsecr);
     if (e->segment.classes & CLASS_RETRANSMISSION)
         text_puts(out, " retransmission");
-    text_printf(out, e->kind == TRACE_RECV ? " from %s" : " to %s", words_host(words, e->peer));
+    text_printf(out, e->kind == TRACE_RECV ? " from %s" : " to %s", glossary_host(glossary, e->peer));
 }
 
-static void dropped(struct text *out, const struct words *words, const struct trace_event *e)
+static void dropped(struct text *out, const struct glossary *glossary, const struct trace_event *e)
 {
-    uint32_t line = words_line(words, e->statement);
+    uint32_t line = glossary_line(glossary, e->statement);
     text_printf(out, "seg %u %s", (unsigned)e->segment.number, drop_why_name((enum drop_why)e->what));
     if (line != 0)
         text_printf(out, " line %u", (unsigned)line);
 }
 
-static void noted(struct text *out, const struct words *words, const struct judgement *judgement, const struct trace_event *e)
+static void noted(struct text *out, const struct glossary *glossary, const struct judgement *judgement, const struct trace_event *e)
 {
-    const struct story *story = words->story;
+    const struct story *story = glossary->story;
     if (e->statement < 1 || e->statement > story->statement_count)
         return;
     const struct story_statement *s = &story->statements[e->statement - 1];
@@ -67,29 +67,29 @@ static void noted(struct text *out, const struct words *words, const struct judg
     }
 }
 
-static const char *what(struct text *out, const struct words *words, const struct judgement *judgement, const struct trace_event *e)
+static const char *what(struct text *out, const struct glossary *glossary, const struct judgement *judgement, const struct trace_event *e)
 {
     static const char *const timers[] = {"armed", "fired", "stopped"};
     switch ((enum trace_kind)e->kind) {
     case TRACE_SEND:
-        segment(out, words, e);
+        segment(out, glossary, e);
         return "send";
     case TRACE_RECV:
-        segment(out, words, e);
+        segment(out, glossary, e);
         return "recv";
     case TRACE_DUP:
-        segment(out, words, e);
+        segment(out, glossary, e);
         return "dup";
     case TRACE_INJECT:
-        segment(out, words, e);
+        segment(out, glossary, e);
         return "inject";
     case TRACE_DROP:
-        dropped(out, words, e);
+        dropped(out, glossary, e);
         return "drop";
     case TRACE_STATE:
         text_printf(out, "%s -> %s", tcp_state_name((enum tcp_state)e->state.from), tcp_state_name((enum tcp_state)e->state.to));
         if (e->what != WHY_ORDINARY)
-            text_printf(out, " (%s)", words_why(e->what));
+            text_printf(out, " (%s)", glossary_why(e->what));
         return "state";
     case TRACE_TIMER:
         text_printf(out, "%s %s", tcp_timer_name((enum tcp_timer)e->timer.timer), timers[e->what % 3]);
@@ -97,18 +97,18 @@ static const char *what(struct text *out, const struct words *words, const struc
             text_printf(out, " for %" PRId64 ".%09" PRId64, e->timer.at_ns / NS_PER_S, e->timer.at_ns % NS_PER_S);
         return "timer";
     case TRACE_CALL:
-        words_call(out, words, &e->call, true);
+        glossary_call(out, glossary, &e->call, true);
         return "call";
     case TRACE_RETURN:
-        words_call(out, words, &e->call, true);
+        glossary_call(out, glossary, &e->call, true);
         text_puts(out, " = ");
-        words_result(out, &e->call);
+        glossary_result(out, &e->call);
         return "return";
     case TRACE_NOTE:
-        noted(out, words, judgement, e);
+        noted(out, glossary, judgement, e);
         return "note";
     case TRACE_FAULT:
-        words_fault_text(out, words, e);
+        glossary_fault_text(out, glossary, e);
         return "fault";
     case TRACE_NAME:
         text_puts(out, "connection ");
@@ -118,17 +118,17 @@ static const char *what(struct text *out, const struct words *words, const struc
     return "?";
 }
 
-static void line(struct text *out, const struct words *words, const struct judgement *judgement, uint32_t n, size_t width)
+static void line(struct text *out, const struct glossary *glossary, const struct judgement *judgement, uint32_t n, size_t width)
 {
-    const struct trace_event *e = &words->trace->events[n - 1];
+    const struct trace_event *e = &glossary->trace->events[n - 1];
     struct text detail = {0}, conn = {0};
     bool nowhere = e->kind == TRACE_NOTE || e->kind == TRACE_NAME || e->kind == TRACE_FAULT;
-    const char *kind = what(&detail, words, judgement, e);
+    const char *kind = what(&detail, glossary, judgement, e);
 
     text_printf(out, "%6u %6" PRId64 ".%09" PRId64 "  ", (unsigned)n, e->time_ns / NS_PER_S, e->time_ns % NS_PER_S);
-    padded(out, nowhere ? "-" : words_host(words, e->host), width);
+    padded(out, nowhere ? "-" : glossary_host(glossary, e->host), width);
     if (e->conn != 0)
-        words_conn(&conn, words, e->conn);
+        glossary_conn(&conn, glossary, e->conn);
     else
         text_putc(&conn, '-');
     padded(out, conn.bytes != NULL ? conn.bytes : "-", 5);
@@ -145,18 +145,18 @@ static void line(struct text *out, const struct words *words, const struct judge
 void view_table(struct text *out, const struct story *story, const struct trace *trace, const struct judgement *judgement,
                 const struct view_options *options)
 {
-    struct words words;
+    struct glossary glossary;
     size_t width = host_width(story);
-    words_init(&words, story, trace);
+    glossary_init(&glossary, story, trace);
     text_printf(out, "# %s, variant %u, seed %" PRIu64 ", lastack %s\n", story->title, (unsigned)story->variant, story->seed,
                 options->version);
     text_puts(out, "#    n             time  ");
     padded(out, "host", width);
     text_puts(out, "conn  kind   what, and <the event that caused it\n");
     for (uint32_t n = 1; n <= trace->count; n++)
-        line(out, &words, judgement, n, width);
+        line(out, &glossary, judgement, n, width);
     text_printf(out, "# end %" PRId64 ".%09" PRId64 " hash %016" PRIx64 " failed %u\n", judgement->end_ns / NS_PER_S,
                 judgement->end_ns % NS_PER_S, judgement->hash, (unsigned)judgement->failures.count);
-    out->failed = out->failed || words.failed;
-    words_done(&words);
+    out->failed = out->failed || glossary.failed;
+    glossary_done(&glossary);
 }

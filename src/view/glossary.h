@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* The words that the views share: what a segment, a call, a connection is called. Inside the view room only. */
-#ifndef LASTACK_VIEW_WORDS_H
-#define LASTACK_VIEW_WORDS_H
+#ifndef LASTACK_VIEW_GLOSSARY_H
+#define LASTACK_VIEW_GLOSSARY_H
 
 #include "base/duration.h"
 #include "view/view.h"
 
 /* What a reader of single records must know of the whole run: names given late, and the sending of each segment. */
-struct words {
+struct glossary {
     const struct story *story;
     const struct trace *trace;
     uint16_t *names; /* by connection number: story.names, or STORY_NONE */
@@ -16,40 +16,40 @@ struct words {
     bool failed; /* out of memory: names and sends are empty */
 };
 
-void words_init(struct words *words, const struct story *story, const struct trace *trace);
-void words_done(struct words *words);
+void glossary_init(struct glossary *glossary, const struct story *story, const struct trace *trace);
+void glossary_done(struct glossary *glossary);
 
 /* The record that sent this segment, NULL if there is none. */
-const struct trace_event *words_send_of(const struct words *words, uint32_t segment);
+const struct trace_event *glossary_send_of(const struct glossary *glossary, uint32_t segment);
 
-const char *words_host(const struct words *words, uint16_t node);
+const char *glossary_host(const struct glossary *glossary, uint16_t node);
 /* The `as` name of the connection, else its number. */
-void words_conn(struct text *out, const struct words *words, uint32_t conn);
+void glossary_conn(struct text *out, const struct glossary *glossary, uint32_t conn);
 /* The line of statement `index` (counted from 1) in the file; 0 without one. */
-uint32_t words_line(const struct words *words, uint32_t statement);
+uint32_t glossary_line(const struct glossary *glossary, uint32_t statement);
 
 /* How much of a segment is told, from all to a word. */
-enum words_detail { WORDS_ALL, WORDS_SACK, WORDS_ACK, WORDS_SEQ, WORDS_KIND };
-#define WORDS_DETAILS 5
+enum glossary_detail { GLOSSARY_ALL, GLOSSARY_SACK, GLOSSARY_ACK, GLOSSARY_SEQ, GLOSSARY_KIND };
+#define GLOSSARY_DETAILS 5
 /* "FIN ACK seq 301 ack 1", "data 1:301 ack 1". */
-void words_segment(struct text *out, const struct trace_segment *segment, const struct sack_block *sack, enum words_detail detail);
+void glossary_segment(struct text *out, const struct trace_segment *segment, const struct sack_block *sack, enum glossary_detail detail);
 
 /* "close", "recv": the name of the socket call. */
-const char *words_call_name(uint8_t call);
+const char *glossary_call_name(uint8_t call);
 /* "connect(server:80)", "recv()"; without its arguments "connect()". */
-void words_call(struct text *out, const struct words *words, const struct trace_call *call, bool arguments);
+void glossary_call(struct text *out, const struct glossary *glossary, const struct trace_call *call, bool arguments);
 /* What it gave: "0", "300 eof", "ECONNRESET". */
-void words_result(struct text *out, const struct trace_call *call);
+void glossary_result(struct text *out, const struct trace_call *call);
 
 /* The step of the story that made this call; NULL for the process's own (exit, kill) and for a drain's reads. */
-const struct story_step *words_step(const struct words *words, const struct trace_call *call);
+const struct story_step *glossary_step(const struct glossary *glossary, const struct trace_call *call);
 
-const char *words_why(uint8_t state_why);
-const char *words_fault(uint8_t fault_what);
+const char *glossary_why(uint8_t state_why);
+const char *glossary_fault(uint8_t fault_what);
 /* "cut client -- server begins". */
-void words_fault_text(struct text *out, const struct words *words, const struct trace_event *event);
+void glossary_fault_text(struct text *out, const struct glossary *glossary, const struct trace_event *event);
 
-static inline bool words_is_segment(uint8_t kind)
+static inline bool glossary_is_segment(uint8_t kind)
 {
     return kind == TRACE_SEND || kind == TRACE_RECV || kind == TRACE_DUP || kind == TRACE_INJECT;
 }

@@ -1,76 +1,76 @@
 /* SPDX-License-Identifier: MIT */
-#include "view/words.h"
+#include "view/glossary.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "tcp/state.h"
 
-static void count(struct words *words)
+static void count(struct glossary *glossary)
 {
-    for (uint32_t i = 0; i < words->trace->count; i++) {
-        const struct trace_event *e = &words->trace->events[i];
-        if (e->conn > words->conns)
-            words->conns = e->conn;
-        if (words_is_segment(e->kind) && e->segment.number > words->segments)
-            words->segments = e->segment.number;
+    for (uint32_t i = 0; i < glossary->trace->count; i++) {
+        const struct trace_event *e = &glossary->trace->events[i];
+        if (e->conn > glossary->conns)
+            glossary->conns = e->conn;
+        if (glossary_is_segment(e->kind) && e->segment.number > glossary->segments)
+            glossary->segments = e->segment.number;
     }
 }
 
-void words_init(struct words *words, const struct story *story, const struct trace *trace)
+void glossary_init(struct glossary *glossary, const struct story *story, const struct trace *trace)
 {
-    *words = (struct words){.story = story, .trace = trace};
-    count(words);
-    words->names = malloc(((size_t)words->conns + 1) * sizeof *words->names);
-    words->sends = calloc((size_t)words->segments + 1, sizeof *words->sends);
-    if (words->names == NULL || words->sends == NULL) {
-        words_done(words);
-        words->conns = words->segments = 0;
-        words->failed = true;
+    *glossary = (struct glossary){.story = story, .trace = trace};
+    count(glossary);
+    glossary->names = malloc(((size_t)glossary->conns + 1) * sizeof *glossary->names);
+    glossary->sends = calloc((size_t)glossary->segments + 1, sizeof *glossary->sends);
+    if (glossary->names == NULL || glossary->sends == NULL) {
+        glossary_done(glossary);
+        glossary->conns = glossary->segments = 0;
+        glossary->failed = true;
         return;
     }
-    for (uint32_t i = 0; i <= words->conns; i++)
-        words->names[i] = STORY_NONE;
+    for (uint32_t i = 0; i <= glossary->conns; i++)
+        glossary->names[i] = STORY_NONE;
     for (uint32_t i = 0; i < trace->count; i++) {
         const struct trace_event *e = &trace->events[i];
         if (e->kind == TRACE_NAME && e->note.value >= 0 && e->note.value < story->name_count)
-            words->names[e->conn] = (uint16_t)e->note.value;
+            glossary->names[e->conn] = (uint16_t)e->note.value;
         else if (e->kind == TRACE_SEND || e->kind == TRACE_DUP || e->kind == TRACE_INJECT)
-            words->sends[e->segment.number] = i + 1;
+            glossary->sends[e->segment.number] = i + 1;
     }
 }
 
-void words_done(struct words *words)
+void glossary_done(struct glossary *glossary)
 {
-    free(words->names);
-    free(words->sends);
-    words->names = NULL;
-    words->sends = NULL;
+    free(glossary->names);
+    free(glossary->sends);
+    glossary->names = NULL;
+    glossary->sends = NULL;
 }
 
-const struct trace_event *words_send_of(const struct words *words, uint32_t segment)
+const struct trace_event *glossary_send_of(const struct glossary *glossary, uint32_t segment)
 {
-    if (words->sends == NULL || segment > words->segments || words->sends[segment] == 0)
+    if (glossary->sends == NULL || segment > glossary->segments || glossary->sends[segment] == 0)
         return NULL;
-    return &words->trace->events[words->sends[segment] - 1];
+    return &glossary->trace->events[glossary->sends[segment] - 1];
 }
 
-const char *words_host(const struct words *words, uint16_t node)
+const char *glossary_host(const struct glossary *glossary, uint16_t node)
 {
-    return node < words->story->node_count ? words->story->nodes[node].name : "?";
+    return node < glossary->story->node_count ? glossary->story->nodes[node].name : "?";
 }
 
-void words_conn(struct text *out, const struct words *words, uint32_t conn)
+void glossary_conn(struct text *out, const struct glossary *glossary, uint32_t conn)
 {
-    if (words->names != NULL && conn <= words->conns && words->names[conn] != STORY_NONE)
-        text_puts(out, words->story->names[words->names[conn]]);
+    if (glossary->names != NULL && conn <= glossary->conns && glossary->names[conn] != STORY_NONE)
+        text_puts(out, glossary->story->names[glossary->names[conn]]);
     else
         text_u64(out, conn);
 }
 
-uint32_t words_line(const struct words *words, uint32_t statement)
+uint32_t glossary_line(const struct glossary *glossary, uint32_t statement)
 {
-    return statement >= 1 && statement <= words->story->statement_count ? words->story->statements[statement - 1].place.line : 0;
+    return statement >= 1 && statement <= glossary->story->statement_count ? glossary->story->statements[statement - 1].place.line : 0;
 }
 
 static void options(struct text *out, const struct trace_segment *s)
@@ -118,26 +118,26 @@ static void kinds(struct text *out, const struct trace_segment *s, bool range)
         text_puts(out, "no flags");
 }
 
-void words_segment(struct text *out, const struct trace_segment *s, const struct sack_block *sack, enum words_detail detail)
+void glossary_segment(struct text *out, const struct trace_segment *s, const struct sack_block *sack, enum glossary_detail detail)
 {
-    kinds(out, s, detail != WORDS_KIND);
-    if (detail == WORDS_KIND)
+    kinds(out, s, detail != GLOSSARY_KIND);
+    if (detail == GLOSSARY_KIND)
         return;
     if (s->len == 0)
         text_printf(out, " seq %u", (unsigned)s->seq);
-    if (detail == WORDS_SEQ)
+    if (detail == GLOSSARY_SEQ)
         return;
     if (s->flags & TCP_ACK)
         text_printf(out, " ack %u", (unsigned)s->ack);
-    if (detail == WORDS_ACK)
+    if (detail == GLOSSARY_ACK)
         return;
     if (s->options & TCPOPT_SACK)
         blocks(out, s, sack);
-    if (detail == WORDS_ALL)
+    if (detail == GLOSSARY_ALL)
         options(out, s);
 }
 
-const char *words_call_name(uint8_t call)
+const char *glossary_call_name(uint8_t call)
 {
     switch ((enum call_kind)call) {
     case CALL_LISTEN:
@@ -172,11 +172,11 @@ const char *words_call_name(uint8_t call)
     return "call";
 }
 
-const struct story_step *words_step(const struct words *words, const struct trace_call *call)
+const struct story_step *glossary_step(const struct glossary *glossary, const struct trace_call *call)
 {
-    if (call->step >= words->story->step_count)
+    if (call->step >= glossary->story->step_count)
         return NULL;
-    const struct story_step *step = &words->story->steps[call->step];
+    const struct story_step *step = &glossary->story->steps[call->step];
     return (uint8_t)step->call == call->call ? step : NULL;
 }
 
@@ -226,17 +226,17 @@ static void option(struct text *out, const struct story_step *step)
     }
 }
 
-void words_call(struct text *out, const struct words *words, const struct trace_call *call, bool arguments)
+void glossary_call(struct text *out, const struct glossary *glossary, const struct trace_call *call, bool arguments)
 {
     static const char *const hows[] = {"", "read", "write", "both"};
-    const struct story_step *step = words_step(words, call);
+    const struct story_step *step = glossary_step(glossary, call);
 
-    text_puts(out, words_call_name(call->call));
+    text_puts(out, glossary_call_name(call->call));
     text_putc(out, '(');
     if (step != NULL && arguments) {
         switch (step->call) {
         case CALL_CONNECT:
-            text_printf(out, "%s:%u", words_host(words, step->host), (unsigned)step->port);
+            text_printf(out, "%s:%u", glossary_host(glossary, step->host), (unsigned)step->port);
             break;
         case CALL_LISTEN:
             text_u64(out, step->port);
@@ -270,7 +270,7 @@ void words_call(struct text *out, const struct words *words, const struct trace_
     text_putc(out, ')');
 }
 
-void words_result(struct text *out, const struct trace_call *call)
+void glossary_result(struct text *out, const struct trace_call *call)
 {
     if (call->error != TCP_OK)
         text_puts(out, tcp_errno_name((enum tcp_errno)call->error));
@@ -280,7 +280,7 @@ void words_result(struct text *out, const struct trace_call *call)
         text_puts(out, " eof");
 }
 
-const char *words_why(uint8_t why)
+const char *glossary_why(uint8_t why)
 {
     static const char *const names[] = {
         [WHY_ORDINARY] = "ordinary",
@@ -297,7 +297,7 @@ const char *words_why(uint8_t why)
     return why < sizeof names / sizeof *names ? names[why] : "?";
 }
 
-const char *words_fault(uint8_t what)
+const char *glossary_fault(uint8_t what)
 {
     static const char *const names[] = {
         [FAULT_CUT_BEGINS] = "cut-begins", [FAULT_CUT_ENDS] = "cut-ends", [FAULT_CRASH] = "crash", [FAULT_BOOT] = "boot",
@@ -306,12 +306,12 @@ const char *words_fault(uint8_t what)
     return what < sizeof names / sizeof *names ? names[what] : "?";
 }
 
-void words_fault_text(struct text *out, const struct words *words, const struct trace_event *e)
+void glossary_fault_text(struct text *out, const struct glossary *glossary, const struct trace_event *e)
 {
     const struct story_statement *s =
-        e->statement >= 1 && e->statement <= words->story->statement_count ? &words->story->statements[e->statement - 1] : NULL;
-    const char *from = words_host(words, s != NULL ? s->from : e->host);
-    const char *to = words_host(words, s != NULL ? s->to : e->peer);
+        e->statement >= 1 && e->statement <= glossary->story->statement_count ? &glossary->story->statements[e->statement - 1] : NULL;
+    const char *from = glossary_host(glossary, s != NULL ? s->from : e->host);
+    const char *to = glossary_host(glossary, s != NULL ? s->to : e->peer);
     const char *arrow = s == NULL || s->both ? "--" : "->";
 
     switch ((enum fault_what)e->what) {
