@@ -135,7 +135,7 @@ static enum mini_answer arrives_in_time_wait(struct tcp_ctx *ctx, struct tcp_min
             return ends(ctx, mini, TCP_WHY_RST_RECEIVED);
         if (ctx->profile->tw_restart == 1 && seg->seq == mini->rcv_nxt)
             arm(ctx, mini, ctx->profile->time_wait); /* L-08: rfc1337 restarts it */
-        else if (ctx->profile->rfc5961 && ctx->profile->rst_in_time_wait == 2 && in_window(mini, seg))
+        else if (ctx->profile->rfc5961 && !ctx->profile->rfc1337 && ctx->profile->rst_in_time_wait == 2 && in_window(mini, seg))
             answer(ctx, mini, seg); /* */
         return MINI_STAYS;
     }

@@ -93,7 +93,7 @@ void send_reset_reply(struct tcp_ctx *ctx, const struct segment *seg)
 
 void send_syn(struct tcp_ctx *ctx, struct tcb *tcb, bool first)
 {
-    const bool answer = tcb->state == TCP_SYN_RECEIVED;
+    const bool answer = tcb->state != TCP_SYN_SENT;
     const struct tcp_profile *profile = ctx->profile;
     struct segment seg = {
         .seq = tcb->snd.iss, .flags = (uint8_t)(TCP_SYN | (answer ? TCP_ACK : 0)), .mss = tcb->advmss, .options = TCPOPT_MSS};

@@ -78,6 +78,7 @@
     X(synack_repeated, "a repeated SYN draws the SYN-ACK again, not an ACK") \
     X(syn_received_refused, "a RST in SYN_RECEIVED of an active open says ECONNREFUSED") \
     X(tw_bound_reuse, "connect() from a bound port may take over a TIME_WAIT that has timestamps") \
+    X(zero_window_fin_taken, "a bare FIN is taken although the window is closed") \
     X(jiffy, "the tick of the kernel's clock, for what happens at the next tick") \
     X(hz, "timers are rounded as the timer wheel of that HZ does; 0: they are exact")
 
@@ -151,6 +152,7 @@
     X(synack_repeated, 0, "R-007, R-080") \
     X(syn_received_refused, 1, "R-032") \
     X(tw_bound_reuse, 0, "R-021") \
+    X(zero_window_fin_taken, 0, "R-005: Table 6") \
     X(jiffy, 1 * NS_PER_MS, "RFC 6298 section 4: finer than 100 ms") \
     X(hz, 0, "LANGUAGE: exact unless hz is given")
 
@@ -224,6 +226,7 @@
     X(synack_repeated, 1, "tcp_check_req() of the kernel") \
     X(syn_received_refused, 0, "FACTS 14") \
     X(tw_bound_reuse, 1, "FACTS 8") \
+    X(zero_window_fin_taken, 1, "tcp_data_queue() of the kernel") \
     X(jiffy, 4 * NS_PER_MS, "FACTS: HZ 250") \
     X(hz, 0, "LANGUAGE: exact unless hz is given")
 
@@ -297,6 +300,7 @@
     X(synack_repeated, 1, "syncache_add() (unverified)") \
     X(syn_received_refused, 1, "FACTS 14") \
     X(tw_bound_reuse, 0, "RULES part 3") \
+    X(zero_window_fin_taken, 0, "unknown (unverified)") \
     X(jiffy, 1 * NS_PER_MS, "kern.hz 1000 (unverified)") \
     X(hz, 0, "LANGUAGE: exact unless hz is given")
 
@@ -370,6 +374,7 @@
     X(synack_repeated, 1, "unknown (unverified)") \
     X(syn_received_refused, 1, "unknown (unverified)") \
     X(tw_bound_reuse, 0, "unknown (unverified)") \
+    X(zero_window_fin_taken, 0, "unknown (unverified)") \
     X(jiffy, 15625 * NS_PER_US, "64 ticks a second (unverified)") \
     X(hz, 0, "LANGUAGE: exact unless hz is given")
 

@@ -130,7 +130,7 @@ static enum check check_syn(struct tcp_ctx *ctx, struct tcb *tcb, const struct s
 {
     if ((seg->flags & TCP_SYN) == 0)
         return GO_ON;
-    if (tcb->state == TCP_SYN_RECEIVED && tcb->passive && !ctx->profile->rfc5961) { /* */
+    if (tcb->state == TCP_SYN_RECEIVED && tcb->passive && !ctx->profile->synack_repeated) { /* */
         tcp_done(ctx, tcb, TCP_OK, TCP_WHY_ORDINARY);
         return DONE;
     }
@@ -177,6 +177,8 @@ static enum check ack_in_syn_received(struct tcp_ctx *ctx, struct tcb *tcb, cons
     tcb->snd.max_wnd = max_u32(tcb->snd.max_wnd, seg->wnd);
     tcb->established_once = true;
     tcp_enter_state(ctx, tcb, TCP_ESTABLISHED, TCP_WHY_ORDINARY);
+    if (tcb->fin_queued)
+        tcp_enter_state(ctx, tcb, TCP_FIN_WAIT_1, TCP_WHY_ORDINARY); /* */
     if (tcb->keepalive_on)
         tcp_set_keepalive(ctx, tcb, true, (int64_t)tcb->keepalive_idle_ms * NS_PER_MS, (int64_t)tcb->keepalive_interval_ms * NS_PER_MS,
                           tcb->keepalive_count);
@@ -331,6 +333,11 @@ static void take_text(struct tcp_ctx *ctx, struct tcb *tcb, const struct segment
     uint32_t end = seg->seq + seg->len;
     bool fin = (seg->flags & TCP_FIN) != 0;
     const uint32_t edge = tcb->rcv.nxt + window_offered(tcb);
+    if (edge == tcb->rcv.nxt && seq_geq(seq, tcb->rcv.nxt) && !(ctx->profile->zero_window_fin_taken && seg->len == 0 && seq == tcb->rcv.nxt)) {
+        ack_enter_quick(ctx, tcb); /* no room, and that is what the answer says */
+        tcb->ack_now = true;
+        return;
+    }
     if (tcb->ooo_fin_seen && seq_gt(end, tcb->ooo_fin)) /* nothing lies beyond the FIN */
         end = tcb->ooo_fin;
     if (seq_leq(end + fin, tcb->rcv.nxt)) { /* all of it was here before */
@@ -343,17 +350,9 @@ static void take_text(struct tcp_ctx *ctx, struct tcb *tcb, const struct segment
         tcb->ack_now = true;
         return;
     }
-    if (seq_gt(end, edge) && seq_geq(seq, tcb->rcv.nxt) && edge != tcb->rcv.nxt) {
-        end = edge; /* only what the window holds */
-        fin = false;
-    } else if (seq_gt(end, edge)) {
-        if (edge == tcb->rcv.nxt) { /* */
-            ack_enter_quick(ctx, tcb);
-            tcb->ack_now = true;
-            return;
-        }
-        end = edge;
-        fin = false;
+    if (seq_gt(end + fin, edge) && !(fin && seg->len == 0)) { /* only what the window holds */
+        end = seq_min(end, edge);
+        fin = fin && seq_lt(seg->seq + seg->len, edge);
     }
     if (seq_gt(seq, tcb->rcv.nxt)) { /* above a gap: kept, acknowledged at once */
         if (tcb->sack_ok && tcb->ooo_head == 0)

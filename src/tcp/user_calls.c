@@ -234,7 +234,14 @@ struct tcp_read tcp_recv(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t max)
 static bool queue_fin(struct tcp_ctx *ctx, struct tcb *tcb)
 {
     switch ((enum tcp_state)tcb->state) {
-    case TCP_SYN_RECEIVED: /* the FIN leaves when the SYN is acknowledged, data queued before it first */
+    case TCP_SYN_RECEIVED: /* R-045; R-046: with data queued the CLOSE waits until ESTABLISHED */
+        if (has_unsent(tcb)) {
+            tcb->fin_queued = tcb->shut_write = true;
+            return true;
+        }
+        tcb->fin_queued = tcb->shut_write = true;
+        tcp_enter_state(ctx, tcb, TCP_FIN_WAIT_1, TCP_WHY_ORDINARY);
+        break;
     case TCP_ESTABLISHED:
         tcb->fin_queued = tcb->shut_write = true;
         tcp_enter_state(ctx, tcb, TCP_FIN_WAIT_1, TCP_WHY_ORDINARY);
