@@ -132,7 +132,7 @@ static unsigned char *put_call(unsigned char *to, const struct trace_call *call)
     return put(put(put(put(to, call->call, 1), call->error, 1), call->eof, 1), call->failed, 1);
 }
 
-size_t trace_canonical(const struct trace_event *event, unsigned char bytes[TRACE_BYTES_MAX])
+size_t trace_canonical(const struct trace_event *event, unsigned char *bytes)
 {
     ASSERT(member_of(event) != MEMBER_SEGMENT || event->segment.sack_count <= SEGMENT_SACK_MAX);
     unsigned char *to = put(bytes, (uint64_t)event->time_ns, 8);

@@ -100,7 +100,7 @@ void trace_free(struct trace *trace);
 /* The canonical bytes of `event`, at most TRACE_BYTES_MAX; returns how many. On a little-endian machine they are the beginning of the
  * record itself. */
 #define TRACE_BYTES_MAX 96
-size_t trace_canonical(const struct trace_event *event, unsigned char bytes[TRACE_BYTES_MAX]);
+size_t trace_canonical(const struct trace_event *event, unsigned char *bytes);
 
 /* The next hash after `event` (XXH3-64 of its canonical bytes, seeded by the hash so far; the first seed is 0). */
 uint64_t trace_hash(uint64_t hash, const struct trace_event *event);
