@@ -115,7 +115,7 @@ static void synchronized(struct tcp_ctx *ctx, struct tcb *tcb, const struct segm
     send_ack(ctx, tcb);
     tcp_signal(ctx, SIGNAL_CONNECTED);
     /* further controls and text of the SYN-ACK. Linux drops the text (FACTS 14). */
-    if (seg->len > 0 && ctx->profile->synack_data_kept) {
+    if ((seg->len > 0 || (seg->flags & TCP_FIN)) && ctx->profile->synack_data_kept) {
         struct segment rest = *seg;
         rest.flags &= (uint8_t)~TCP_SYN;
         rest.seq++;
