@@ -23,21 +23,16 @@ static const char *words_of(struct reader *r, const struct item *item, uint32_t 
     return text;
 }
 
-static void same_expectation(struct reader *r)
+void check_same_expectation(struct reader *r, const struct item *item)
 {
-    for (uint32_t i = 0; i < r->list_count; i++) {
-        const struct item *item = &r->items[r->list[i].item];
-        if (item->kind != ITEM_EXPECT)
-            continue;
-        uint32_t length;
-        const char *text = words_of(r, item, &length);
-        bool found;
-        uint32_t *line = table_put(&r->table, TABLE_EXPECT, r->variant, text, length, &found);
-        if (found)
-            report(r, item_place(r, item), "leave one of them out", "this expectation stands in line %" PRIu32 " already", *line);
-        else
-            *line = item->line;
-    }
+    uint32_t length;
+    const char *text = words_of(r, item, &length);
+    bool found;
+    uint32_t *line = table_put(&r->table, TABLE_EXPECT, r->variant, text, length, &found);
+    if (found)
+        report(r, item_place(r, item), "leave one of them out", "this expectation stands in line %" PRIu32 " already", *line);
+    else
+        *line = item->line;
 }
 
 /* Two services on one port; a connection that gets one name at either end. */
@@ -90,7 +85,6 @@ static void boots_check(struct reader *r)
 
 void check_variant(struct reader *r)
 {
-    same_expectation(r);
     if (!r->broken_program)
         services_check(r);
     boots_check(r);

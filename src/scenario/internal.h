@@ -368,6 +368,7 @@ bool statement_read(struct reader *r, struct story_statement *statement);
 bool inject_read(struct reader *r, struct story_statement *statement);
 bool expect_read(struct reader *r, struct story_expect *expect);
 
+void check_same_expectation(struct reader *r, const struct item *item);
 void check_variant(struct reader *r);
 void check_file(struct reader *r);
 

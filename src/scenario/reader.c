@@ -319,10 +319,12 @@ static void expects_read(struct reader *r)
         if (item->kind != ITEM_EXPECT)
             continue;
         cursor_set(r, item, r->list[i].inherited);
-        if (expect_read(r, &story->expects[story->expect_count]))
+        if (expect_read(r, &story->expects[story->expect_count])) {
             story->expect_count++;
-        else
+            check_same_expectation(r, item);
+        } else {
             mention_line(r, item);
+        }
     }
 }
 
