@@ -1,0 +1,51 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Writes docs/fidelity.md: every recorded case against lastack, and what is known not to agree and why.
+
+usage: tests/kernel/fidelity.py build/lastack > docs/fidelity.md
+"""
+import sys
+
+import compare
+import compare_all
+import played
+
+WORD = {True: "yes", False: "**no**", None: "-"}
+JUDGED = {"fine": "every segment", "coarse": "SYN, FIN, RST", "any": "SYN, FIN, RST; either run"}
+
+HEAD = """# Fidelity: lastack beside a recorded Linux 6.18
+
+Written by `tests/kernel/fidelity.py build/lastack > docs/fidelity.md`. Each row is a plan that was run twice on the kernel
+(`tests/kernel/cases/`) and is played here as a scenario with the `linux` profile; `tests/kernel/README.md` says what is compared, and how
+exactly. `tests/kernel/compare_all.py build/lastack` is the test, and prints the first difference of each.
+
+* order: each segment that a host sent (flags, sequence and acknowledgement numbers, length, whether it was lost), in order
+* states: each connection's path of states; results: what the programs' calls returned
+* times: of every segment and state, within the exactness of the kernel's timer wheel; `-` where the order already differs
+"""
+
+
+def main():
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
+    outcomes = compare_all.outcomes(compare_all.command_of(sys.argv[1]), played.cases(), 2)
+    known = compare_all.known()
+    score = ", ".join("%s %d" % (aspect, sum(o.verdicts()[aspect] is True for o in outcomes)) for aspect in compare.ASPECTS)
+    print(HEAD)
+    print("**%d of %d agree** (%s).\n" % (sum(o.agrees() for o in outcomes), len(outcomes), score))
+    print("## Known not to agree\n")
+    differing = [o for o in outcomes if not o.agrees()]
+    for outcome in differing:
+        print("* `%s`: %s" % (outcome.case, known.get(outcome.case, "not yet explained")))
+        print("  First difference: %s." % outcome.difference().replace("|", "/"))
+    if not differing:
+        print("None.")
+    print("\n## Every case\n\n| case | what happens | compared | order | states | results | times |\n|---|---|---|---|---|---|---|")
+    for outcome in outcomes:
+        recording = played.recording(outcome.case)
+        verdicts = " | ".join(WORD[v] for v in outcome.verdicts().values())
+        print("| `%s` | %s | %s | %s |" % (outcome.case, recording.plan["title"].replace("|", "/"), JUDGED[recording.judged], verdicts))
+
+
+if __name__ == "__main__":
+    main()
