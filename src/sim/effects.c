@@ -35,7 +35,9 @@ void trace_segment_put(struct sim *sim, struct trace_event *event, const struct 
     }
     event->conn = seg->conn;
     event->segment.number = seg->number;
-    event->segment.seq = relative(from, seg->seq);
+    /* A reset for what carried no ACK counts from nothing. */
+    bool rootless = (seg->flags & TCP_RST) != 0 && seg->seq == 0;
+    event->segment.seq = rootless ? 0 : relative(from, seg->seq);
     event->segment.ack = (seg->flags & TCP_ACK) != 0 ? relative(to, seg->ack) : 0;
     event->segment.len = seg->len;
     event->segment.wnd = seg->wnd;

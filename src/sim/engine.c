@@ -177,7 +177,7 @@ static int64_t latest_end_ns(const struct story *story)
 
 static int64_t rest_ns(const struct engine *engine)
 {
-    int64_t rest = engine->world->acted_ns;
+    int64_t rest = engine->world->ended ? engine->world->now_ns : engine->world->acted_ns;
     if (engine->story->last_named_ns > rest)
         rest = engine->story->last_named_ns;
     int64_t latest = latest_end_ns(engine->story);
@@ -211,6 +211,9 @@ static enum engine_status sim_rests(struct sim *sim, int64_t until_ns)
     if (until_ns >= end_ns && !more) {
         world->now_ns = end_ns;
         world->ended = true;
+        sim->cause = 0;
+        for (uint32_t p = 1; p <= world->region[REGION_PROCESSES].high; p++)
+            process_breaks_off(sim, p);
         return ENGINE_ENDED;
     }
     if (until_ns > world->now_ns)

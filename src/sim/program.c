@@ -295,20 +295,18 @@ void program_accepted(struct sim *sim, uint32_t program, uint32_t endpoint)
 
 /* ---- ends ---- */
 
+/* Nobody is told: the CALL stands for what the kernel does, and has no RETURN. */
 static void socket_close_now(struct sim *sim, uint32_t index, socket_id socket)
 {
     bool listens = (socket.handle & SOCKET_LISTENER) != 0;
-    uint32_t at = socket.handle & ~SOCKET_LISTENER;
-    struct outcome outcome = {.socket = listens ? listener_at(sim, at)->identity : endpoint_at(sim, at)->identity,
-                              .conn = listens ? 0 : endpoint_at(sim, at)->flow.index};
-    uint32_t led_to = sim->cause;
-    sim->cause = call_put(sim, index, UINT32_MAX, CALL_CLOSE, outcome.socket, outcome.conn);
+    uint32_t at = socket.handle & ~SOCKET_LISTENER, led_to = sim->cause;
+    uint32_t identity = listens ? listener_at(sim, at)->identity : endpoint_at(sim, at)->identity;
+    sim->cause = call_put(sim, index, UINT32_MAX, CALL_CLOSE, identity, listens ? 0 : endpoint_at(sim, at)->flow.index);
     socket_release(sim, index, socket);
     if (listens)
         listener_close(sim, at);
     else
         endpoint_close_now(sim, at);
-    return_put(sim, index, UINT32_MAX, CALL_CLOSE, &outcome, false);
     sim->cause = led_to;
     step_flush(sim);
 }
@@ -324,10 +322,25 @@ static socket_id oldest_socket(const struct sim *sim, const struct process *proc
     return oldest;
 }
 
+/* A call under way never returns; what it had moved by now is written all the same, as a return of the process's own. */
+void process_breaks_off(struct sim *sim, uint32_t index)
+{
+    const struct process *process = process_at(sim, index);
+    if (process->state != PROCESS_CALL || process->done_bytes == 0 || (process->waits & (WAIT_READ | WAIT_WRITE)) == 0)
+        return;
+    const struct story_step *step = &sim->story->steps[program_of(sim, process)->first_step + process->step];
+    const struct endpoint *endpoint = endpoint_at(sim, process->waits_on);
+    struct outcome outcome = {.value = process->done_bytes, .socket = endpoint->identity, .conn = endpoint->flow.index};
+    uint32_t led_to = sim->cause;
+    return_put(sim, index, UINT32_MAX, step->call, &outcome, false);
+    sim->cause = led_to;
+}
+
 /* The kernel closes what it held, the oldest first; a close() that lingered no longer waits (FACTS 10). */
 void process_exit(struct sim *sim, uint32_t index)
 {
     struct process *process = process_at(sim, index);
+    process_breaks_off(sim, index);
     if (process->state == PROCESS_CALL && process->waits == WAIT_LINGER) {
         uint32_t lingering = process->waits_on;
         process->waits = WAIT_NOTHING;
@@ -341,5 +354,6 @@ void process_exit(struct sim *sim, uint32_t index)
 
 void process_vanish(struct sim *sim, uint32_t index)
 {
+    process_breaks_off(sim, index);
     process_free(sim, index);
 }

@@ -222,6 +222,8 @@ void process_run(struct sim *sim, uint32_t process);
 void process_wake(struct sim *sim, uint32_t process, int64_t at_ns, uint32_t cause);
 /* Ends it as exit does: the kernel closes what it held. */
 void process_exit(struct sim *sim, uint32_t process);
+/* Its call under way will not return any more. */
+void process_breaks_off(struct sim *sim, uint32_t process);
 /* Forgets it: the host lost power. */
 void process_vanish(struct sim *sim, uint32_t process);
 uint32_t process_number(const struct sim *sim, uint32_t program, uint32_t copy);
