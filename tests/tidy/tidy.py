@@ -253,7 +253,7 @@ def every_source_is_built():
         folder, listed = path.parent, False
         while not listed and folder != ROOT.parent:
             build = folder / "meson.build"
-            listed = build.exists() and path.name in read(build)
+            listed = build.exists() and (path.name in read(build) or f"'{path.stem}'" in read(build) or f"'{path.stem.removeprefix('test_')}'" in read(build))
             folder = folder.parent
         if not listed:
             yield f"{relative(path)}:1: in no meson.build"
