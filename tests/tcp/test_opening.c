@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* RULES B: opening, as far as closing needs it (RFC 9293 sections 3.10.1, 3.10.7.2, 3.10.7.3). The socket layer above (who listens,
- * EISCONN for a second OPEN, R-021) is played in tests/sim. */
+/* RULES B: opening, as far as closing needs it (RFC 9293 sections 3.10.1, 3.10.7.2, 3.10.7.3). What belongs to the socket layer
+ * above (R-021) and what is left out (R-028, R-036) has its row in docs/deviations.md. */
 #include "endpoint.h"
 
 /* an active OPEN sends the SYN; SND.UNA = ISS, SND.NXT = ISS+1. */

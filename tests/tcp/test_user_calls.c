@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* RULES C: the user's calls, state by state (RFC 9293 sections 3.10.2 to 3.10.6). What LISTEN answers to calls (R-041, R-042) is the socket
- * layer's and is played in tests/sim. */
+/* RULES C: the user's calls, state by state (RFC 9293 sections 3.10.2 to 3.10.6). What LISTEN answers to calls (R-041, R-042) is
+ * the socket layer's: docs/deviations.md. */
 #include "endpoint.h"
 
 /* on a connection that does not exist calls fail. */
