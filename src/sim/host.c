@@ -216,18 +216,34 @@ static void reply_add(struct sim *sim, const struct segment *seg, struct segment
     outbox_add(sim, reply);
 }
 
-/* The connection that a SYN begins: its sender's, if this is the SYN that it began with and nobody answered it yet; else a new incarnation.
- */
+/* Does the end that began this connection still wait for its first answer? */
+static bool still_tries(const struct sim *sim, end_id end, uint32_t iss)
+{
+    if (end.handle == 0 || (end.handle & END_MINI) != 0)
+        return false;
+    const struct tcb *tcb = &endpoint_at(sim, end.handle)->tcb;
+    return tcb->state == TCP_SYN_SENT && tcb->snd.iss == iss;
+}
+
+/* The connection that a SYN begins: its sender's, if this is the SYN that it began with and no answer has reached it; else a new
+ * incarnation. */
 static flow_id passive_flow(struct sim *sim, const struct segment *syn, uint8_t *side)
 {
     if (syn->conn != 0) {
         flow_id flow = {syn->conn};
-        const struct connection *connection = flow_at(sim, flow);
+        struct connection *connection = flow_at(sim, flow);
         unsigned sender = flow_side_of(&connection->flow, syn);
+        struct flow_side *answers = &connection->flow.side[sender ^ 1];
         *side = (uint8_t)(sender ^ 1);
-        if (connection->end[*side].handle == 0 && (connection->flow.side[*side].known & FLOW_SYN) == 0 &&
-            connection->flow.side[sender].iss == syn->seq)
-            return flow;
+        if (connection->end[*side].handle == 0 && connection->flow.side[sender].iss == syn->seq) {
+            if ((answers->known & FLOW_SYN) == 0)
+                return flow;
+            /* The half-open end was forgotten, and its peer has not heard of it: the same connection, answered anew. */
+            if (still_tries(sim, connection->end[sender], syn->seq)) {
+                *answers = (struct flow_side){.host = answers->host, .port = answers->port};
+                return flow;
+            }
+        }
     }
     uint8_t sender;
     flow_id flow = flow_open(sim, tuple_of(syn->src_host, syn->src_port, syn->dst_host, syn->dst_port), &sender);
