@@ -4,8 +4,7 @@
 
 usage: rules.py SOURCE_ROOT      prints the rules that have neither, then «N passed, N failed»
 
-A test names a rule by its id, «R-112», «L-08» or «T-3», in a comment or in a string; a test function also by test_r_112 or r112_.
-Ranges count: «R-070..R-072».
+A test names a rule by its id, «R-112», «L-08» or «T-3», in a comment or in a string. Ranges count: «R-070..R-072».
 """
 import pathlib
 import re
@@ -19,8 +18,6 @@ def ids_in(text):
     found = set()
     for letter, number in re.findall(r"\b([RLT])-(\d+)\b", text):
         found.add((letter, int(number)))
-    for letter, number in re.findall(r"(?:\b|_)([rlt])_?(\d{1,3})(?=_|\b)", text):
-        found.add((letter.upper(), int(number)))
     for letter, first, last in re.findall(r"\b([RLT])-(\d+)\s*(?:\.\.|to)\s*(?:[RLT]-)?(\d+)", text):
         found.update((letter, n) for n in range(int(first), int(last) + 1))
     return found
