@@ -298,16 +298,17 @@ static void note_timestamp(struct tcp_ctx *ctx, struct tcb *tcb, const struct se
 
 /* ---- seventh: text (sixth is URG, which we do not model) ---- */
 
-static bool takes_text(const struct tcb *tcb)
+static bool takes_text(const struct tcb *tcb, const struct segment *seg)
 {
     switch ((enum tcp_state)tcb->state) {
     case TCP_ESTABLISHED: /* */
     case TCP_FIN_WAIT_1:
     case TCP_FIN_WAIT_2:
         return true;
-    case TCP_CLOSE_WAIT: /* */
+    case TCP_CLOSE_WAIT: /* R-106; what was here before is answered all the same (R-115, FACTS 5) */
     case TCP_CLOSING:
     case TCP_LAST_ACK:
+        return seq_leq(segment_end(seg), tcb->rcv.nxt);
     case TCP_TIME_WAIT:
     case TCP_CLOSED:
     case TCP_LISTEN:
@@ -333,7 +334,8 @@ static void take_text(struct tcp_ctx *ctx, struct tcb *tcb, const struct segment
     uint32_t end = seg->seq + seg->len;
     bool fin = (seg->flags & TCP_FIN) != 0;
     const uint32_t edge = tcb->rcv.nxt + window_offered(tcb);
-    if (edge == tcb->rcv.nxt && seq_geq(seq, tcb->rcv.nxt) && !(ctx->profile->zero_window_fin_taken && seg->len == 0 && seq == tcb->rcv.nxt)) {
+    if (edge == tcb->rcv.nxt && seq_geq(seq, tcb->rcv.nxt) &&
+        !(ctx->profile->zero_window_fin_taken && seg->len == 0 && seq == tcb->rcv.nxt)) {
         ack_enter_quick(ctx, tcb); /* no room, and that is what the answer says */
         tcb->ack_now = true;
         return;
@@ -453,7 +455,7 @@ void tcp_segment_arrives_synchronized(struct tcp_ctx *ctx, struct tcb *tcb, cons
         tcp_done(ctx, tcb, TCP_OK, TCP_WHY_RST_SENT);
         return;
     }
-    if (segment_length(seg) > ((seg->flags & TCP_SYN) ? 1u : 0u) && takes_text(tcb))
+    if (segment_length(seg) > ((seg->flags & TCP_SYN) ? 1u : 0u) && takes_text(tcb, seg))
         take_text(ctx, tcb, seg);
     if (tcb->state == TCP_CLOSED)
         return;
