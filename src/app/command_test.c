@@ -61,6 +61,13 @@ static void tap_text(struct text *out, const char *s)
     }
 }
 
+static void flush(struct tally *tally)
+{
+    enum status status = output_write(NULL, &tally->out);
+    tally->worst = status > tally->worst ? status : tally->worst;
+    tally->out.length = 0;
+}
+
 /* One line of the answer; `why` is what goes to stderr, or behind the line in TAP. */
 static void report(struct tally *tally, const char *path, const char *name, enum status status, const char *why)
 {
@@ -84,18 +91,13 @@ static void report(struct tally *tally, const char *path, const char *name, enum
         }
     } else {
         text_printf(&tally->out, "%s  %s%s%s\n", held ? "ok    " : "failed", path, *name != '\0' ? "  " : "", name);
-        if (!held)
+        if (!held) {
+            flush(tally); /* the line first, then what is behind it */
             fputs(why, stderr);
+        }
     }
     if (tally->xml)
         junit_case(tally, path, *name != '\0' ? name : "the scenario", held, why);
-}
-
-static void flush(struct tally *tally)
-{
-    enum status status = output_write(NULL, &tally->out);
-    tally->worst = status > tally->worst ? status : tally->worst;
-    tally->out.length = 0;
 }
 
 static void play_one(struct tally *tally, struct play *play, const char *name)

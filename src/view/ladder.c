@@ -9,7 +9,7 @@
 #include "net/class.h"
 
 #define CONNECTIONS_ALL 8u /* so many are shown in full */
-#define CONNECTIONS_FEW 4u /* of more, the first ones */
+#define CONNECTIONS_FEW 2u /* of more, the first ones */
 #define BLOCK_MAX 64u /* rows of one instant that a new item looks back at */
 
 static uint32_t row_add(struct ladder *ladder, enum row_kind kind, int64_t time_ns)

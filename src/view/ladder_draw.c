@@ -14,50 +14,6 @@
 #include "tcp/state.h"
 #include "view/ladder_page.h"
 
-/* ---- the words of a cell ---- */
-
-static enum style cell_text(struct text *out, const struct page *page, const struct cell *cell, bool arguments)
-{
-    const struct ladder *ladder = page->ladder;
-    const struct trace_event *e = ladder_event(ladder, cell->event);
-    const struct trace_event *done = cell->kind == CELL_CALL && cell->done != 0 ? ladder_event(ladder, cell->done - 1) : e;
-
-    if (page->name_connections && (e->conn != 0 || done->conn != 0)) {
-        glossary_conn(out, ladder->glossary, e->conn != 0 ? e->conn : done->conn);
-        text_puts(out, ": ");
-    }
-    switch ((enum cell_kind)cell->kind) {
-    case CELL_STATE:
-        text_puts(out, tcp_state_name((enum tcp_state)e->state.to));
-        if (e->state.from == TCP_LISTEN && e->state.to == TCP_CLOSED)
-            text_puts(out, " listener");
-        if (e->what == WHY_RST_RECEIVED || e->what == WHY_RST_SENT)
-            text_puts(out, " by RST");
-        if (e->what == WHY_TIMEOUT || e->what == WHY_KEEPALIVE || e->what == WHY_USER_TIMEOUT)
-            text_puts(out, ", gave up");
-        if (e->what == WHY_CRASH)
-            text_puts(out, ", crash");
-        return STYLE_STATE;
-    case CELL_TIMER:
-        text_puts(out, page->canvas[0].unicode ? "◷ " : "@ ");
-        text_puts(out, tcp_timer_name((enum tcp_timer)e->timer.timer));
-        return STYLE_TIMER;
-    case CELL_CALL:
-    case CELL_RETURN:
-        glossary_call(out, ladder->glossary, &e->call, arguments);
-        if (done->kind == TRACE_RETURN && e->call.call != CALL_SLEEP) {
-            text_puts(out, " = ");
-            glossary_result(out, &done->call);
-        } else if (e->kind == TRACE_CALL && e->call.call != CALL_SLEEP && e->call.call != CALL_EXIT) {
-            text_puts(out, page->canvas[0].unicode ? " …" : " ...");
-        }
-        return done->kind == TRACE_RETURN && done->call.failed ? STYLE_LOST : STYLE_CALL;
-    case CELL_NONE:
-        break;
-    }
-    return STYLE_PLAIN;
-}
-
 /* Writes `s` beside its lane, on as many lines as it takes. */
 static void beside(struct page *page, unsigned lane, const char *s, enum style style)
 {
@@ -78,10 +34,10 @@ static void cell_draw(struct page *page, unsigned lane, const struct cell *cell)
     if (cell->kind == CELL_NONE)
         return;
     struct text text = {0};
-    enum style style = cell_text(&text, page, cell, true);
+    enum style style = page_cell_text(&text, page, cell, true);
     if ((cell->kind == CELL_CALL || cell->kind == CELL_RETURN) && text.bytes != NULL && canvas_width(text.bytes) > page->cell_width[lane]) {
         text.length = 0;
-        style = cell_text(&text, page, cell, false);
+        style = page_cell_text(&text, page, cell, false);
     }
     if (text.bytes != NULL)
         beside(page, lane, text.bytes, style);
@@ -205,8 +161,12 @@ static void summary(struct page *page, struct text *out, const struct row *row, 
 static void others(struct page *page, struct text *out, const struct row *row)
 {
     char text[120];
-    snprintf(text, sizeof text, "%s %u event%s of connections %u to %u", page->canvas[0].unicode ? "…" : "...", (unsigned)row->event,
-             row->event == 1 ? "" : "s", (unsigned)row->first, (unsigned)row->last);
+    int length = snprintf(text, sizeof text, "%s %u event%s of connection", page->canvas[0].unicode ? "…" : "...", (unsigned)row->event,
+                          row->event == 1 ? "" : "s");
+    if (row->first == row->last)
+        snprintf(text + length, sizeof text - (size_t)length, " %u", (unsigned)row->first);
+    else
+        snprintf(text + length, sizeof text - (size_t)length, "s %u to %u", (unsigned)row->first, (unsigned)row->last);
     summary(page, out, row, text);
 }
 

@@ -8,8 +8,10 @@
 #include "net/class.h"
 
 #define IDLE_MIN (20 * NS_PER_MS) /* a shorter silence is never folded */
-#define CELL_MIN 17 /* "old: SYN_RECEIVED", "◷ retransmission" */
-#define CELL_MAX 34
+#define CELL_MIN 12 /* "SYN_RECEIVED" */
+#define CELL_MAX 40
+#define CELL_COMMON 17 /* "old: SYN_RECEIVED", "◷ retransmission" */
+#define SPAN_WANTED 28 /* between two lanes: "FIN ACK seq 301 ack 1" and its arrow */
 #define SPAN_MAX 78 /* between two lanes; longer arrows are harder to follow */
 #define SPAN_MIN 14
 
@@ -115,22 +117,43 @@ static int64_t idle_of(const struct story *story)
 
 /* ---- columns ---- */
 
+static int clamped(int value, int low, int high)
+{
+    return value < low ? low : value > high ? high : value;
+}
+
+/* Two hosts: each side is as wide as its words ask for, as long as the arrows keep their room; calls give up their arguments first. */
+static void columns_outside(struct page *page, int room)
+{
+    int all = room - 4 - SPAN_WANTED, cell[2], full[2];
+    for (unsigned lane = 0; lane < 2; lane++) {
+        full[lane] = clamped(page_cell_wanted(page, lane, true), CELL_MIN, CELL_MAX);
+        cell[lane] = clamped(page_cell_wanted(page, lane, false), CELL_MIN, full[lane]);
+    }
+    for (unsigned lane = 0; lane < 2 && cell[0] + cell[1] > all; lane++)
+        cell[lane] = clamped(cell[lane], CELL_MIN, CELL_COMMON);
+    for (unsigned lane = 2; lane-- > 0;) { /* what is left goes to the arguments */
+        int left = all - cell[0] - cell[1];
+        cell[lane] += clamped(full[lane] - cell[lane], 0, left > 0 ? left : 0);
+    }
+    int span = clamped(room - 4 - cell[0] - cell[1], SPAN_MIN, SPAN_MAX);
+    page->lane_x[0] = page->left + cell[0] + 1;
+    page->lane_x[1] = page->lane_x[0] + span + 1;
+    page->cell_width[0] = cell[0];
+    page->cell_width[1] = cell[1];
+    page->right = page->lane_x[1] + 1 + cell[1];
+}
+
 static bool columns(struct page *page, int width)
 {
     unsigned lanes = page->ladder->lanes;
     int room = width - page->left;
-    int cell = (room - 2) * 23 / 100;
-    cell = cell < CELL_MIN ? CELL_MIN : cell > CELL_MAX ? CELL_MAX : cell;
+    int cell = clamped((room - 2) * 23 / 100, CELL_COMMON, CELL_MAX);
 
     if (lanes > PAGE_LANES)
         return false;
     if (ladder_outside(page->ladder)) {
-        int span = room - 2 * cell - 4;
-        span = span > SPAN_MAX ? SPAN_MAX : span;
-        page->lane_x[0] = page->left + cell + 1;
-        page->lane_x[1] = page->lane_x[0] + span + 1;
-        page->cell_width[0] = page->cell_width[1] = cell;
-        page->right = page->lane_x[1] + 1 + cell;
+        columns_outside(page, room);
         return true;
     }
     int span = lanes > 1 ? (room - cell - 4) / (int)(lanes - 1) : 0;

@@ -48,6 +48,11 @@ void page_lanes(struct page *page); /* draws the lanes where nothing stands yet 
 void page_time(struct page *page, int64_t time_ns); /* unless it was the last one printed */
 void page_end(struct page *page, struct text *out);
 
+/* The words of a cell; without their arguments calls are shorter. */
+enum style page_cell_text(struct text *out, const struct page *page, const struct cell *cell, bool arguments);
+/* The columns that the longest cell of a lane takes. */
+int page_cell_wanted(const struct page *page, unsigned lane, bool arguments);
+
 /* For people: "59.8 s", "4 min 7 s", "200 ms"; three digits are enough. */
 void page_span(struct text *out, int64_t ns);
 /* "… 34 data segments, 35:49281, and 17 ACKs". */

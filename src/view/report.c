@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What came of the run, in a few lines:
  *
- *   clean      client:40000 -> server:80
+ *   clean      client -> server:80
  *              client -> server   300 bytes written, 300 delivered, 0 lost
  *              server -> client   nothing written
  *              socket held        client 1min 1.456s, server 5.456s
@@ -70,7 +70,7 @@ static const char *verdict_colour(enum verdict verdict)
 static void end_of(struct text *out, const struct glossary *glossary, const struct connection_report *c, unsigned side)
 {
     text_puts(out, glossary_host(glossary, c->host[side]));
-    if (c->port[side] != 0)
+    if (side == 1 && c->port[side] != 0)
         text_printf(out, ":%u", (unsigned)c->port[side]);
 }
 
