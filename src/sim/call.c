@@ -152,6 +152,10 @@ static void send_go(struct sim *sim, uint32_t index, uint32_t at)
     bool nonblocking = (endpoint->flags & END_NONBLOCKING) != 0;
     enum tcp_errno error = TCP_OK;
     while (process->done_bytes < size && error == TCP_OK) {
+        if (process->done_bytes != 0 && endpoint->tcb.error != TCP_OK) { /* cut short: what it was is for the next call to say */
+            error = (enum tcp_errno)endpoint->tcb.error;
+            break;
+        }
         tcp_begin(sim, at);
         uint32_t taken = tcp_send(&sim->ctx, &endpoint->tcb, (uint32_t)(size - process->done_bytes), &error);
         process->done_bytes += taken;
