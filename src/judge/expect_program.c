@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "judge/internal.h"
+#include "judge/invariants.h"
 
 static bool reads(unsigned call)
 {
@@ -63,7 +64,8 @@ enum outcome expect_receives(struct judge *judge, const struct story_expect *exp
     const uint32_t conn = judge_resolve(judge, expect, &side, &outcome);
     if (conn == 0)
         return outcome;
-    const struct received got = received_by(&judge->index, conn, expect->host, expect->then == THEN_ERROR ? expect->error : TCP_OK);
+    struct received got = received_by(&judge->index, conn, expect->host, expect->then == THEN_ERROR ? expect->error : TCP_OK);
+    got.bytes += invariants_in_hand(judge->invariants, conn, side);
     bool held = got.bytes == expect->low;
     if (expect->then == THEN_EOF)
         held = held && got.eof;

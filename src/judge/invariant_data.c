@@ -59,3 +59,15 @@ void data_fin_acknowledged(struct invariants *all, struct conn_record *conn, uns
                          "the %s's FIN (number %" PRIu32 ") was acknowledged, but without a gap the %s had only what lies below %" PRIu32,
                          invariant_host(all, end->host), end->fin, invariant_host(all, peer->host), peer->got_edge);
 }
+
+uint64_t invariants_in_hand(const struct invariants *all, uint32_t conn, unsigned side)
+{
+    if (conn >= all->conn_count || all->relays || all->conns[conn].flags & CONN_MURKY)
+        return 0;
+    const struct end_record *end = &all->conns[conn].end[side], *peer = &all->conns[conn].end[1 - side];
+    const uint64_t arrived = arrived_bytes(end, peer);
+    if ((end->flags & (END_READING | END_SHUT_READ)) != END_READING || arrived >= NUMBERS_COUNT || arrived <= end->delivered)
+        return 0;
+    const uint64_t taken = arrived - end->delivered;
+    return taken < end->wanted ? taken : end->wanted;
+}

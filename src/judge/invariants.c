@@ -324,6 +324,7 @@ static void called(struct invariants *all, struct conn_record *conn, unsigned si
     case CALL_RECV:
     case CALL_RECV_EOF:
         end->flags |= END_READING;
+        end->wanted = step != NULL && call->call == CALL_RECV && step->size > 0 ? (uint64_t)step->size : UINT64_MAX;
         break;
     case CALL_DRAIN:
         end->flags |= END_DRAINING;

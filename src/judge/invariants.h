@@ -47,6 +47,7 @@ struct end_record {
     uint64_t written; /* W */
     uint64_t promised; /* what a send that has not returned may still add to W */
     uint64_t delivered; /* D: of the peer's W */
+    uint64_t wanted; /* what a recv that has not returned may take */
     int64_t heard_ns, spoke_ns; /* the last segment that arrived; that was sent */
     int64_t closed_ns, entered_ns; /* END_CLOSED; the present state */
     int64_t answer_by_ns; /* fin-is-answered */
@@ -116,6 +117,9 @@ struct invariants {
     bool failed; /* out of memory: judged no further */
     struct invariant_break breaks[INVARIANTS];
 };
+
+/* What a recv that still waits has taken: it takes bytes as they come (LANGUAGE, "Programs"), but reports them when it returns. */
+uint64_t invariants_in_hand(const struct invariants *all, uint32_t conn, unsigned side);
 
 /* After the last event; `cut`: the run was stopped early, so nothing is said of what did not happen. */
 uint32_t invariants_finish(struct invariants *invariants, int64_t end_ns, bool cut);

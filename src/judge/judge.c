@@ -210,7 +210,7 @@ void judge_run(struct judgement *out, const struct story *story, const struct tr
     out->end_ns = end_ns;
     out->hash = hash;
     struct judge judge = {.story = story, .out = out, .cut = until_cut};
-    if (index_build(&judge.index, story, trace, end_ns) && judge_reports(&judge) && watch(&judge)) {
+    if (index_build(&judge.index, story, trace, end_ns) && watch(&judge) && judge_reports(&judge)) {
         judge_calls(&judge);
         for (uint32_t i = 0; i < story->expect_count; i++)
             out->held += judge_expect(&judge, &story->expects[i]) == OUTCOME_HELD;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "judge/internal.h"
+#include "judge/invariants.h"
 
 /* What the state events of a connection tell in one walk. */
 struct life {
@@ -158,6 +159,8 @@ bool judge_reports(struct judge *judge)
         report->name = index->conn[conn].name;
         memcpy(report->host, index->conn[conn].host, sizeof report->host);
         memcpy(report->port, index->conn[conn].port, sizeof report->port);
+        for (unsigned side = 0; side < 2; side++)
+            report->delivered[1 - side] += invariants_in_hand(judge->invariants, conn, side);
         report->verdict = judge_connection(index, conn, report);
     }
     return true;
