@@ -268,6 +268,8 @@ setup_compile() {
     shift
     setup_ninja=$(command -v ninja || command -v ninja-build)
     "$setup_ninja" -C "$setup_folder" "$@" >"$setup_folder/.log" 2>&1 && return 0
+    # From the first failure on; all of it if Ninja itself could not begin.
+    grep -q '^FAILED' "$setup_folder/.log" && sed -i.all -n '/^FAILED/,$p' "$setup_folder/.log"
     cat "$setup_folder/.log"
     return 1
 }
