@@ -6,6 +6,18 @@
 
 /* ---- ends ---- */
 
+/* `rcvbuf` and `sndbuf` on a host line are what every program there would have set: they count, and hold, as the socket option does. */
+static void buffers_apply(struct sim *sim, uint32_t index, const struct story_node *node)
+{
+    struct tcb *tcb = &endpoint_at(sim, index)->tcb;
+    tcp_begin(sim, index);
+    if (node->overridden[PROFILE_rcvbuf / 32] >> (PROFILE_rcvbuf % 32) & 1)
+        tcp_set_rcvbuf(&sim->ctx, tcb, (uint32_t)node->profile.rcvbuf);
+    if (node->overridden[PROFILE_sndbuf / 32] >> (PROFILE_sndbuf % 32) & 1)
+        tcp_set_sndbuf(&sim->ctx, tcb, (uint32_t)node->profile.sndbuf);
+    tcp_end(sim, index);
+}
+
 uint32_t endpoint_new(struct sim *sim, uint16_t host, uint16_t peer, options_id options)
 {
     uint32_t index = pool_take(sim, REGION_ENDPOINTS);
@@ -17,6 +29,7 @@ uint32_t endpoint_new(struct sim *sim, uint16_t host, uint16_t peer, options_id 
     endpoint->name = STORY_NONE;
     endpoint->tuple = tuple_of(host, 0, peer, 0);
     tcp_init(&endpoint->tcb, &sim->story->nodes[host].profile, route_mss(sim, host, peer));
+    buffers_apply(sim, index, &sim->story->nodes[host]);
     if (options.index != 0)
         options_apply(sim, index, &sim->options[options.index - 1]);
     return index;
