@@ -211,10 +211,12 @@ void process_returns(struct sim *sim, uint32_t index, const struct outcome *outc
     bool ends = outcome->error != TCP_OK && !outcome->patient && !(step->expects && outcome->error == step->expect_error);
     uint32_t at = process->step++;
     return_put(sim, index, at, step->call, outcome, failed);
-    if (ends)
+    if (ends) {
+        process_at(sim, index)->state = PROCESS_GUARD; /* no call is under way */
         process_exit(sim, index);
-    else
+    } else {
         process_goes_on(sim, index);
+    }
 }
 
 /* ---- beginnings ---- */
