@@ -255,6 +255,7 @@ static void close_begin(struct sim *sim, uint32_t index, socket_id socket, bool 
         bool linked = endpoint->flow.index != 0 && (endpoint->flags & END_GONE) == 0;
         if (!abort && linked && (endpoint->flags & END_LINGERS) != 0 && endpoint->linger_ms != 0) {
             process_at(sim, index)->deadline_ns = time_add(sim->world->now_ns, (int64_t)endpoint->linger_ms * NS_PER_MS);
+            endpoint->flags &= (uint8_t)~END_DRAINS; /* its program waits for this call and reads no more */
             tcp_begin(sim, socket.handle);
             tcp_close(&sim->ctx, &endpoint->tcb);
             tcp_end(sim, socket.handle);
