@@ -35,8 +35,8 @@ void trace_segment_put(struct sim *sim, struct trace_event *event, const struct 
     }
     event->conn = seg->conn;
     event->segment.number = seg->number;
-    /* A reset for what carried no ACK counts from nothing. */
-    bool rootless = (seg->flags & TCP_RST) != 0 && seg->seq == 0;
+    /* A reset for what carried no ACK counts from nothing; but 0 may be where the sender's numbers have come to. */
+    bool rootless = (seg->flags & (TCP_RST | TCP_ACK)) == (TCP_RST | TCP_ACK) && seg->seq == 0 && from->nxt != 0;
     event->segment.seq = rootless ? 0 : relative(from, seg->seq);
     event->segment.ack = (seg->flags & TCP_ACK) != 0 ? relative(to, seg->ack) : 0;
     event->segment.len = seg->len;
