@@ -186,7 +186,7 @@ static int64_t rest_ns(const struct engine *engine)
 
 int64_t engine_end_ns(const struct engine *engine)
 {
-    return rest_ns(engine);
+    return engine->world->ended ? engine->world->now_ns : rest_ns(engine);
 }
 
 static void sim_open(struct sim *sim, struct engine *engine)
@@ -206,8 +206,14 @@ static enum engine_status sim_rests(struct sim *sim, int64_t until_ns)
 {
     struct queue_event event;
     struct world *world = sim->world;
-    bool more = queue_peek(sim->queue, &event) && event.time_ns <= latest_end_ns(sim->story);
-    int64_t end_ns = more ? latest_end_ns(sim->story) : rest_ns(sim->engine);
+    int64_t latest = latest_end_ns(sim->story);
+    bool pending = queue_peek(sim->queue, &event);
+    while (pending && until_ns >= latest && is_stale(sim, &event)) {
+        queue_pop(sim->queue, &event);
+        pending = queue_peek(sim->queue, &event);
+    }
+    bool more = pending && event.time_ns <= latest;
+    int64_t end_ns = pending ? latest : rest_ns(sim->engine);
     if (until_ns >= end_ns && !more) {
         world->now_ns = end_ns;
         world->ended = true;
