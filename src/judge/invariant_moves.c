@@ -37,7 +37,10 @@ static bool ends_out_of_order(const struct invariants *all, const struct end_rec
         return end->state == TCP_TIME_WAIT;
     case WHY_CLOSED_EARLY:
     case WHY_ORDINARY:
-        return end->state == TCP_CLOSING && (end->flags & END_CLOSED) != 0 && end->closed_ns == all->now_ns;
+        /* R-052; a close() that lingers may end so later than it began (W-01). */
+        return end->state == TCP_CLOSING && (end->flags & END_CLOSED) != 0 &&
+               (end->closed_ns == all->now_ns ||
+                ((end->flags & END_CLOSING_CALL) != 0 && all->hosts[end->host].profile->linger_timeout_aborts != 0));
     }
     return false;
 }

@@ -77,14 +77,19 @@ const char *invariant_host(const struct invariants *all, unsigned host)
     return host < all->story->node_count ? all->story->nodes[host].name : "an unknown host";
 }
 
+static void end_init(struct end_record *end, uint8_t host)
+{
+    memset(end, 0, sizeof *end);
+    end->host = host;
+    end->fin_acked_ns = -1;
+    end->closed_ns = -1;
+}
+
 static void conn_init(struct conn_record *conn)
 {
     memset(conn, 0, sizeof *conn);
-    for (unsigned side = 0; side < 2; side++) {
-        conn->end[side].host = NO_HOST;
-        conn->end[side].fin_acked_ns = -1;
-        conn->end[side].closed_ns = -1;
-    }
+    for (unsigned side = 0; side < 2; side++)
+        end_init(&conn->end[side], NO_HOST);
 }
 
 static bool conns_grow(struct invariants *all, uint32_t number)
@@ -229,6 +234,8 @@ static void arrived(struct invariants *all, const struct trace_event *event)
         return;
     struct end_record *end = &conn->end[side];
     end->heard_ns = event->time_ns;
+    if (seg->flags & TCP_SYN && seg->seq != 0)
+        conn->flags |= CONN_MURKY; /* the SYN-ACK of a half-open end that was forgotten since */
     if (conn->flags & CONN_MURKY || seg->flags & TCP_RST)
         return;
 
@@ -267,6 +274,23 @@ static void arrived(struct invariants *all, const struct trace_event *event)
     }
 }
 
+/* The passive end was forgotten before anybody had heard of it, and the peer, which still tries, has made another: nothing but the
+ * peer's SYN counts. */
+static bool half_open_again(const struct conn_record *conn, unsigned side)
+{
+    const struct end_record *end = &conn->end[side], *peer = &conn->end[1 - side];
+    return (conn->flags & CONN_MURKY) == 0 && end_gone(end) && end->from == TCP_SYN_RECEIVED && peer->state == TCP_SYN_SENT &&
+           peer->got_edge == 0;
+}
+
+/* The SYN that opens this end: what it came with is here, under whichever number it was sent. */
+static void syn_counts(struct invariants *all, struct conn_record *conn, unsigned side, const struct trace_event *event)
+{
+    if (event->state.from == TCP_LISTEN && event->state.to == TCP_SYN_RECEIVED && event->cause == all->last.number &&
+        all->last.flags & TCP_SYN && all->last.seq == 0)
+        ranges_arrived(all, &conn->end[side], 0, 1);
+}
+
 static void state_changed(struct invariants *all, const struct trace_event *event)
 {
     struct conn_record *conn = conn_at(all, event->conn);
@@ -279,16 +303,21 @@ static void state_changed(struct invariants *all, const struct trace_event *even
     if (end->host == NO_HOST)
         end->host = event->host;
     if (end->flags & END_MADE && end->identity != event->state.end) {
-        /* An old duplicate SYN has made a second end under the same number. */
         if (event->state.from != TCP_LISTEN && event->state.from != TCP_CLOSED)
             return;
-        conn->flags |= CONN_MURKY;
-        end->state = event->state.from;
+        if (half_open_again(conn, side)) {
+            ranges_drop(all, end);
+            end_init(end, event->host);
+        } else {
+            conn->flags |= CONN_MURKY; /* an old duplicate SYN has made a second end under the same number */
+            end->state = event->state.from;
+        }
     }
     if ((end->flags & END_MADE) == 0)
         end->state = event->state.from;
     end->identity = event->state.end;
     end->flags |= END_MADE;
+    syn_counts(all, conn, side, event);
     if ((conn->flags & CONN_MURKY) == 0) {
         moves_state(all, conn, side, event);
         resets_state(all, conn, side, event);
