@@ -448,7 +448,8 @@ static void acts(struct generator *g, const struct part *part)
             text_printf(g->out, "    drain%s%s\n", draining ? " off" : "", part->on);
             draining = !draining;
         } else if (what < 95) {
-            text_printf(g->out, "    shutdown %s%s\n", chance(g, 75) ? "write" : chance(g, 50) ? "read" : "both", part->on);
+            /* A reader that shuts its reading side drains no more. */
+            text_printf(g->out, "    shutdown %s%s\n", part->drains || chance(g, 75) ? "write" : chance(g, 50) ? "read" : "both", part->on);
         } else if (what < 97 && *part->on == '\0') {
             line(g, chance(g, 50) ? "abort" : "close");
         } else if (what < 98 && *part->on == '\0') {
