@@ -29,20 +29,27 @@ static bool acceptable(const struct tcp_ctx *ctx, const struct tcb *tcb, const s
     return (seq_leq(nxt, seg->seq) && seq_lt(seg->seq, nxt + wnd)) || (seq_leq(nxt, last) && seq_lt(last, nxt + wnd));
 }
 
+/* "All segment queues should be flushed"; a reader who loses bytes so is told the reset, not the end that lay behind them. */
+static void flush_received(const struct tcp_ctx *ctx, struct tcb *tcb)
+{
+    if (!ctx->profile->rst_flushes_receive || unread_bytes(tcb) == 0)
+        return;
+    tcb->rcv.read = tcb->rcv.nxt;
+    tcb->fin_received = false;
+}
+
 static void reset_by_peer(struct tcp_ctx *ctx, struct tcb *tcb)
 {
     enum tcp_errno error = TCP_ECONNRESET;
-    if (ctx->profile->rst_flushes_receive) { /* */
-        tcb->rcv.read += unread_bytes(tcb);
-    }
     switch ((enum tcp_state)tcb->state) {
     case TCP_CLOSE_WAIT:
         error = ctx->profile->closewait_rst_epipe ? TCP_EPIPE : TCP_ECONNRESET; /* L-13 */
+        flush_received(ctx, tcb);
         break;
     case TCP_SYN_RECEIVED: /* a passive end goes back to LISTEN and nobody is told */
         error = tcb->passive ? TCP_OK : ctx->profile->syn_received_refused ? TCP_ECONNREFUSED : TCP_ECONNRESET;
         break;
-    case TCP_CLOSING: /* no signal */
+    case TCP_CLOSING: /* no signal, and nothing is flushed */
     case TCP_LAST_ACK:
     case TCP_TIME_WAIT:
         error = ctx->profile->rst_flushes_receive ? TCP_OK : TCP_ECONNRESET;
@@ -50,6 +57,8 @@ static void reset_by_peer(struct tcp_ctx *ctx, struct tcb *tcb)
     case TCP_ESTABLISHED:
     case TCP_FIN_WAIT_1:
     case TCP_FIN_WAIT_2:
+        flush_received(ctx, tcb);
+        break;
     case TCP_CLOSED:
     case TCP_LISTEN:
     case TCP_SYN_SENT:
