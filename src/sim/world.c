@@ -260,6 +260,21 @@ static void region_copy(struct world *to, struct world *from, enum region_kind k
         memcpy(region_at(to, kind), region_at(from, kind), used * old->stride);
 }
 
+/* What one crowd fills together grows together, or each pool in turn would move the whole world. */
+static void plan_larger(struct plan *plan, const struct sim *sim)
+{
+    static const enum region_kind crowd[] = {REGION_ENDPOINTS, REGION_MINIS, REGION_FLOWS, REGION_PROCESSES, REGION_FLIGHTS};
+    for (size_t i = 0; i < sizeof crowd / sizeof crowd[0]; i++) {
+        const struct region *region = &sim->world->region[crowd[i]];
+        if (region->high > region->capacity / 2)
+            plan->capacity[crowd[i]] = 2 * region->capacity;
+    }
+    if (queue_count(sim->queue) > queue_capacity(sim->queue) / 2)
+        plan->capacity[REGION_QUEUE] = 2 * queue_capacity(sim->queue);
+    if (sim->world->records_used > plan->capacity[REGION_RECORDS] / 2)
+        plan->capacity[REGION_RECORDS] *= 2;
+}
+
 /* Moves the world into a block where `kind` holds at least `least` elements. Called between two effects, when nobody holds a pointer. */
 static bool sim_grow(struct sim *sim, enum region_kind kind, uint32_t least)
 {
@@ -270,7 +285,11 @@ static bool sim_grow(struct sim *sim, enum region_kind kind, uint32_t least)
         plan.capacity[k] = old->region[k].capacity;
     for (uint32_t s = 0; s < sim->story->statement_count; s++)
         plan.injects |= sim->story->statements[s].kind == STATEMENT_INJECT;
-    plan.capacity[kind] = 2 * plan.capacity[kind] > least ? 2 * plan.capacity[kind] : least;
+    plan_larger(&plan, sim);
+    if (plan.capacity[kind] == old->region[kind].capacity)
+        plan.capacity[kind] *= 2;
+    if (plan.capacity[kind] < least)
+        plan.capacity[kind] = least;
     plan.events = plan.capacity[REGION_QUEUE];
     plan_dependent(&plan);
     if (plan.capacity[kind] > TARGET_INDEX) {
