@@ -32,6 +32,8 @@ enum style page_cell_text(struct text *out, const struct page *page, const struc
     case CELL_CALL:
     case CELL_RETURN:
         glossary_call(out, ladder->glossary, &e->call, arguments);
+        if (cell->kind == CELL_CALL && e->call.call == CALL_DRAIN && done->kind == TRACE_RETURN && done->call.error == TCP_OK)
+            return STYLE_CALL; /* its own return says nothing; its reads do */
         if (done->kind == TRACE_RETURN && e->call.call != CALL_SLEEP) {
             text_puts(out, " = ");
             glossary_result(out, &done->call);

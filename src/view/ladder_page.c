@@ -12,6 +12,7 @@
 #define CELL_MAX 40
 #define CELL_COMMON 17 /* "old: SYN_RECEIVED", "◷ retransmission" */
 #define SPAN_WANTED 28 /* between two lanes: "FIN ACK seq 301 ack 1" and its arrow */
+#define SPAN_MORE 2 /* before the arguments of calls are told */
 #define SPAN_MAX 78 /* between two lanes; longer arrows are harder to follow */
 #define SPAN_MIN 14
 
@@ -122,18 +123,30 @@ static int clamped(int value, int low, int high)
     return value < low ? low : value > high ? high : value;
 }
 
+/* What "old: " adds to the name of each arrow. */
+static int name_columns(const struct page *page)
+{
+    const struct glossary *glossary = page->ladder->glossary;
+    int widest = 1;
+    for (uint32_t conn = 1; conn <= glossary->conns && page->name_connections; conn++) {
+        int width = glossary->names[conn] != STORY_NONE ? canvas_width(glossary->story->names[glossary->names[conn]]) : 1;
+        widest = width > widest ? width : widest;
+    }
+    return page->name_connections ? clamped(widest, 1, 8) + 2 : 0;
+}
+
 /* Two hosts: each side is as wide as its words ask for, as long as the arrows keep their room; calls give up their arguments first. */
 static void columns_outside(struct page *page, int room)
 {
-    int all = room - 4 - SPAN_WANTED, cell[2], full[2];
+    int all = room - 4 - SPAN_WANTED - name_columns(page), cell[2], full[2];
     for (unsigned lane = 0; lane < 2; lane++) {
         full[lane] = clamped(page_cell_wanted(page, lane, true), CELL_MIN, CELL_MAX);
         cell[lane] = clamped(page_cell_wanted(page, lane, false), CELL_MIN, full[lane]);
     }
     for (unsigned lane = 0; lane < 2 && cell[0] + cell[1] > all; lane++)
-        cell[lane] = clamped(cell[lane], CELL_MIN, CELL_COMMON);
+        cell[lane] = clamped(cell[lane], CELL_MIN, CELL_COMMON + (page->name_connections ? 2 : 0));
     for (unsigned lane = 2; lane-- > 0;) { /* what is left goes to the arguments */
-        int left = all - cell[0] - cell[1];
+        int left = all - SPAN_MORE - cell[0] - cell[1];
         cell[lane] += clamped(full[lane] - cell[lane], 0, left > 0 ? left : 0);
     }
     int span = clamped(room - 4 - cell[0] - cell[1], SPAN_MIN, SPAN_MAX);
