@@ -124,7 +124,7 @@ static const char *option_hint(struct reader *r, const struct word *word)
             skip = length;
     }
     struct near near;
-    near_start(&near, word->text + skip, word->length - skip);
+    near_start(r, &near, word->text + skip, word->length - skip);
     for (size_t i = 0; option_words[i] != NULL; i++)
         near_try(&near, option_words[i]);
     return near_hint(r, &near, all);

@@ -70,16 +70,16 @@ static void services_check(struct reader *r)
 static void boots_check(struct reader *r)
 {
     const struct story *story = r->story;
-    for (uint32_t i = 0; i < story->program_count; i++) {
+    bool boots[SCENARIO_NODES_MAX] = {false};
+    for (uint32_t i = 0; i < story->statement_count; i++)
+        if (story->statements[i].kind == STATEMENT_BOOT)
+            boots[story->statements[i].from] = true;
+    for (uint32_t i = 0; i < story->program_count && !r->broken_statement && !r->broken_program; i++) {
         const struct story_program *program = &story->programs[i];
-        bool boots = !program->after_boot;
-        for (uint32_t j = 0; j < story->statement_count && !boots; j++)
-            boots = story->statements[j].kind == STATEMENT_BOOT && story->statements[j].from == program->host;
-        if (!boots && !r->broken_statement)
-            report(r, program->place,
-                   hint(r, "write `at 3s  crash %s`, then `at 5s  boot %s`", story->nodes[program->host].name,
-                        story->nodes[program->host].name),
-                   "%s never boots", story->nodes[program->host].name);
+        if (!program->after_boot || boots[program->host])
+            continue;
+        const char *host = story->nodes[program->host].name;
+        report(r, program->place, hint(r, "write `at 3s  crash %s`, then `at 5s  boot %s`", host, host), "%s never boots", host);
     }
 }
 
@@ -110,8 +110,8 @@ static void labels_check(struct reader *r)
 static const char *name_hint(struct reader *r, const struct connection_name *name)
 {
     struct near near;
-    near_start(&near, name->text, (uint32_t)strlen(name->text));
-    for (uint32_t i = 0; i < r->name_count; i++)
+    near_start(r, &near, name->text, (uint32_t)strlen(name->text));
+    for (uint32_t i = 0; i < r->name_count && near.distance > 0; i++)
         if (r->names[i].defined.line != 0)
             near_try(&near, r->names[i].text);
     return near_hint(

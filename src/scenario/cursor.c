@@ -25,8 +25,8 @@ static const struct let *let_of(struct reader *r, const struct word *word)
     if (maybe_defined(r, &name))
         return NULL;
     struct near near;
-    near_start(&near, word->text + 1, word->length - 1);
-    for (uint32_t i = 0; i < r->let_symbol_count; i++)
+    near_start(r, &near, word->text + 1, word->length - 1);
+    for (uint32_t i = 0; i < r->let_symbol_count && near.distance > 0; i++)
         near_try(&near, r->let_symbols[i].name);
     if (near.best != NULL)
         near_hint(r, &near, NULL);

@@ -144,23 +144,41 @@ static bool segment_read(struct reader *r, struct story_expect *e)
     return tolerance_read(r, e);
 }
 
-/* Could `from` send this to `to` at all? Programs say who talks to whom, and who ever hands over a byte. */
-static bool nobody_sends(const struct reader *r, const struct segment_match *match)
+enum { TALKS = 1, TALKS_DATA = 2 };
+
+/* Who can send to whom: programs say who connects where, and who ever hands over a byte. The last row and column: anyone. */
+static void talks_find(struct reader *r)
 {
     const struct story *story = r->story;
-    bool talk = false, data = false;
+    uint32_t nodes = story->node_count, any = nodes, width = nodes + 1;
+    bool data[SCENARIO_NODES_MAX + 1] = {false};
+    r->talks = arena_take(r->arena, (size_t)width * width);
     for (uint32_t p = 0; p < story->program_count; p++) {
         const struct story_program *program = &story->programs[p];
         for (uint32_t i = program->first_step; i < program->first_step + program->steps; i++) {
             const struct story_step *step = &story->steps[i];
-            bool pair =
-                (program->host == match->from && step->host == match->to) || (program->host == match->to && step->host == match->from);
-            talk = talk || (step->call == CALL_CONNECT && (match->from == STORY_NONE || pair));
-            data = data ||
-                   ((step->call == CALL_SEND || step->call == CALL_RELAY) && (match->from == STORY_NONE || match->from == program->host));
+            if (step->call == CALL_SEND || step->call == CALL_RELAY)
+                data[program->host] = data[any] = true;
+            if (step->call == CALL_CONNECT) {
+                r->talks[any * width + any] = TALKS;
+                r->talks[program->host * width + step->host] = r->talks[step->host * width + program->host] = TALKS;
+            }
         }
     }
-    return !talk || ((match->classes & CLASS_DATA) != 0 && !data);
+    for (uint32_t from = 0; from <= nodes; from++)
+        for (uint32_t to = 0; to <= nodes; to++)
+            if (data[from] && r->talks[from * width + to] != 0)
+                r->talks[from * width + to] |= TALKS_DATA;
+}
+
+static bool nobody_sends(struct reader *r, const struct segment_match *match)
+{
+    uint32_t nodes = r->story->node_count;
+    if (r->talks == NULL)
+        talks_find(r);
+    uint32_t from = match->from == STORY_NONE ? nodes : match->from, to = match->to == STORY_NONE ? nodes : match->to;
+    uint8_t talks = r->talks[from * (nodes + 1) + to];
+    return (talks & TALKS) == 0 || ((match->classes & CLASS_DATA) != 0 && (talks & TALKS_DATA) == 0);
 }
 
 static bool never_read(struct reader *r, struct story_expect *e)
@@ -381,7 +399,7 @@ static bool unknown(struct reader *r)
     struct near near;
     if (r->word.kind != TOKEN_WORD)
         return expected(r, "an expectation", forms);
-    near_start(&near, r->word.text, word_find(&r->word, "."));
+    near_start(r, &near, r->word.text, word_find(&r->word, "."));
     for (size_t i = 0; words[i] != NULL; i++)
         near_try(&near, words[i]);
     for (uint16_t i = 0; i < r->story->node_count; i++)

@@ -59,7 +59,7 @@ struct let_symbol {
 
 struct let_use {
     struct story_let_use use;
-    const struct let *let;
+    const struct let *let; /* NULL: a later line has replaced the draw by a value */
 };
 
 /* The word at the cursor, or a part of it, with $NAME replaced by what it stands for. */
@@ -111,6 +111,8 @@ struct item {
     uint32_t steps; /* a program's steps: the items right behind it */
     uint32_t target; /* a variant's item: the base item that it replaces, or NO_ITEM */
     uint32_t program_of; /* a program: the base's first program of the same host, or NO_ITEM */
+    const char *pair; /* a `link a -> b`: the key of `link a -- b` */
+    uint32_t pair_length;
     uint32_t next_program; /* base and variant programs: the next of the same host and variant */
     const struct let *let;
     /* While one variant is read: */
@@ -124,6 +126,12 @@ struct entry {
 };
 
 /* ---- the table: strings to numbers, of several kinds at once ---- */
+
+/* The parameters of a link's directions after what the file says so far, and which of the draws go into them. */
+struct link_now {
+    const struct link_params *params[2];
+    uint32_t first_use[2], last_use[2];
+};
 
 enum table_kind {
     TABLE_NAME = 1,
@@ -203,6 +211,9 @@ struct reader {
     int64_t stop_ns;
     struct place stop_place;
     uint8_t *reached; /* node -> its group, by links (world.c) */
+    uint32_t *link_of; /* by two nodes: the link's index + 1 (links.c) */
+    struct link_now *link_now; /* by link */
+    uint8_t *talks; /* by two nodes: who can send to whom; NULL: not yet asked (expect.c) */
 
     /* The item being read. */
     const struct item *item;
@@ -266,9 +277,9 @@ bool string_taken(struct reader *r, const char **text, const char *what);
 struct near {
     const char *word, *best;
     uint32_t length;
-    unsigned distance;
+    unsigned distance; /* only nearer ones count; 0: the search is over */
 };
-void near_start(struct near *near, const char *word, uint32_t length);
+void near_start(const struct reader *r, struct near *near, const char *word, uint32_t length);
 void near_try(struct near *near, const char *candidate);
 /* "did you mean X?" or, without a near miss, `otherwise` (may be NULL). */
 const char *near_hint(struct reader *r, const struct near *near, const char *otherwise);
@@ -356,7 +367,10 @@ void variant_list(struct reader *r, uint32_t variant);
 
 struct let *let_parse(struct reader *r, const struct item *item);
 void world_read(struct reader *r);
-bool link_words(struct reader *r, struct link_params *const params[2], unsigned directions);
+/* The words behind the path; draws into the parameters stand in r->uses from first_use on. */
+bool link_words(struct reader *r, struct link_params *const params[2], const uint32_t first_use[2], unsigned directions);
+void links_start(struct reader *r);
+void link_add(struct reader *r, uint32_t index);
 const struct story_link *link_between(const struct reader *r, uint16_t a, uint16_t b, unsigned *direction);
 bool joined(const struct reader *r, uint16_t a, uint16_t b);
 

@@ -246,6 +246,11 @@ static bool token_less(const struct token *a, const struct token *b)
     return order != 0 ? order < 0 : a->length < b->length;
 }
 
+static const char *pair_key(struct reader *r, const struct token *a, const struct token *b, uint32_t *length)
+{
+    return token_less(a, b) ? key_of(r, a, b, '-', length) : key_of(r, b, a, '-', length);
+}
+
 /* The key under which an item may stand once in each variant; NULL for those that may stand often. */
 static const char *once_key(struct reader *r, const struct item *item, uint32_t *length)
 {
@@ -266,9 +271,7 @@ static const char *once_key(struct reader *r, const struct item *item, uint32_t 
     case ITEM_LINK:
         if (item->first + 3 >= item->end || (name[1].kind != TOKEN_BOTH_WAYS && name[1].kind != TOKEN_ARROW))
             return NULL;
-        if (name[1].kind == TOKEN_ARROW)
-            return key_of(r, name, name + 2, '>', length);
-        return token_less(name, name + 2) ? key_of(r, name, name + 2, '-', length) : key_of(r, name + 2, name, '-', length);
+        return name[1].kind == TOKEN_ARROW ? key_of(r, name, name + 2, '>', length) : pair_key(r, name, name + 2, length);
     case ITEM_BROKEN:
     case ITEM_NONE:
     case ITEM_PROGRAM:
@@ -288,6 +291,8 @@ static void once_check(struct reader *r, uint32_t index)
     const char *key = once_key(r, item, &length);
     if (key == NULL)
         return;
+    if (item->kind == ITEM_LINK && r->tokens[item->first + 2].kind == TOKEN_ARROW)
+        item->pair = pair_key(r, &r->tokens[item->first + 1], &r->tokens[item->first + 3], &item->pair_length);
     bool found;
     uint32_t *first = table_put(&r->table, TABLE_ONCE, item->variant, key, length, &found);
     if (found) {
@@ -336,8 +341,8 @@ static void label_define(struct reader *r, uint32_t index)
 static const char *label_hint(struct reader *r, const struct word *label)
 {
     struct near near;
-    near_start(&near, label->text, label->length);
-    for (uint32_t i = 0; i < r->item_count; i++) {
+    near_start(r, &near, label->text, label->length);
+    for (uint32_t i = 0; i < r->item_count && near.distance > 0; i++) {
         const struct item *item = &r->items[i];
         if (item->variant > 0 || item->label == NO_ITEM)
             continue;

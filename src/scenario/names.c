@@ -22,7 +22,7 @@ static const char *kind_name(enum node_kind kind)
 static const char *node_hint(struct reader *r, const struct word *word)
 {
     struct near near;
-    near_start(&near, word->text, word->length);
+    near_start(r, &near, word->text, word->length);
     for (uint16_t i = 0; i < r->story->node_count; i++)
         near_try(&near, r->story->nodes[i].name);
     if (near.best != NULL)

@@ -208,18 +208,29 @@ static void lets_into_story(struct reader *r)
     struct story *story = r->story;
     story->lets = arena_take(r->arena, (r->let_symbol_count + 1) * sizeof *story->lets);
     story->let_uses = arena_take(r->arena, (r->use_count + 1) * sizeof *story->let_uses);
+    uint32_t *slots = arena_take(r->working, (r->let_symbol_count + 1) * sizeof *slots);
+    for (uint32_t use = 0; use < r->use_count; use++)
+        if (r->uses[use].let != NULL)
+            slots[r->uses[use].let->symbol]++;
     for (uint32_t i = 0; i < r->let_symbol_count; i++) {
         const struct let *let = r->let_symbols[i].current;
+        uint32_t uses = slots[i];
+        slots[i] = story->let_use_count;
         if (let == NULL || !let->range)
             continue;
-        struct story_let *out = &story->lets[story->let_count++];
-        *out = (struct story_let){
-            .name = let->name, .unit = let->unit, .low = let->low, .high = let->high, .step = let->step, .first_use = story->let_use_count};
-        for (uint32_t use = 0; use < r->use_count; use++)
-            if (r->uses[use].let == let)
-                story->let_uses[story->let_use_count++] = r->uses[use].use;
-        out->uses = story->let_use_count - out->first_use;
+        story->lets[story->let_count++] = (struct story_let){.name = let->name,
+                                                             .unit = let->unit,
+                                                             .low = let->low,
+                                                             .high = let->high,
+                                                             .step = let->step,
+                                                             .first_use = story->let_use_count,
+                                                             .uses = uses,
+                                                             .fixed = false};
+        story->let_use_count += uses;
     }
+    for (uint32_t use = 0; use < r->use_count; use++)
+        if (r->uses[use].let != NULL)
+            story->let_uses[slots[r->uses[use].let->symbol]++] = r->uses[use].use;
 }
 
 /* ---- one variant ---- */
@@ -253,6 +264,7 @@ static void story_start(struct reader *r)
     r->use_count = 0;
     r->path_state_room = r->match_room = 0;
     r->broken_program = r->broken_statement = false;
+    r->talks = NULL;
 }
 
 static void heads_read(struct reader *r)

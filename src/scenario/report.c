@@ -18,10 +18,11 @@ static bool seen(struct reader *r, const struct place *place, const char *messag
     if (place->line == 0) /* errors of the command line have no place, but a text */
         for (const char *c = message; *c != '\0'; c++)
             key[2] = key[2] * 31 + (unsigned char)*c;
-    char *kept = arena_copy(r->working, (const char *)key, sizeof key);
+    if (table_find(&r->table, TABLE_ERROR, 0, (const char *)key, sizeof key) != NULL)
+        return true;
     bool found;
-    table_put(&r->table, TABLE_ERROR, 0, kept, sizeof key, &found);
-    return found;
+    table_put(&r->table, TABLE_ERROR, 0, arena_copy(r->working, (const char *)key, sizeof key), sizeof key, &found);
+    return false;
 }
 
 void report(struct reader *r, struct place place, const char *help, const char *format, ...)
@@ -30,12 +31,16 @@ void report(struct reader *r, struct place place, const char *help, const char *
     struct diagnostic new = {.severity = SEVERITY_ERROR, .line = place.line, .column = place.column, .width = place.width};
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(new.message, sizeof new.message, format, arguments);
+    if (place.line == 0)
+        vsnprintf(new.message, sizeof new.message, format, arguments);
+    bool again = seen(r, &place, new.message);
+    if (place.line != 0 && !again)
+        vsnprintf(new.message, sizeof new.message, format, arguments);
     va_end(arguments);
+    if (again)
+        return;
     if (help != NULL)
         snprintf(new.help, sizeof new.help, "%s", help);
-    if (seen(r, &place, new.message))
-        return;
     uint32_t kept = all->count < DIAGNOSTICS_MAX ? all->count : DIAGNOSTICS_MAX;
     uint32_t i = kept;
     while (i > 0 && before(&place, &all->list[i - 1]))

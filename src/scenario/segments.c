@@ -60,7 +60,7 @@ static const char *class_hint(struct reader *r, const struct word *word)
     if (word_is(word, "keepalive") || word_is(word, "keep-alive"))
         return "write probe";
     struct near near;
-    near_start(&near, word->text, word->length);
+    near_start(r, &near, word->text, word->length);
     for (size_t i = 0; i < SEGMENT_WORDS; i++)
         near_try(&near, segment_words[i].name);
     return near_hint(r, &near, "segments are SYN FIN RST data ACK probe any ACK(FIN), joined by +");

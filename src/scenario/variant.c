@@ -2,7 +2,6 @@
 /* The items that a variant consists of: the base's lines in file order, each replacement at the place of what it replaces,
  * then what comes in addition. */
 #include <inttypes.h>
-#include <string.h>
 
 #include "scenario/internal.h"
 
@@ -40,27 +39,10 @@ static uint32_t given_anew(const struct reader *r, uint32_t base)
     return first == NULL ? NO_ITEM : *first;
 }
 
-static bool token_same(const struct token *a, const struct token *b)
-{
-    return a->length == b->length && memcmp(a->text, b->text, a->length) == 0;
-}
-
 /* A variant's `link a -- b` says all of that link: the base's lines for one direction go too. */
-static bool link_restated(struct reader *r, const struct item *item)
+static bool link_restated(const struct reader *r, const struct item *item)
 {
-    if (item->kind != ITEM_LINK || item->first + 3 >= item->end || r->tokens[item->first + 2].kind != TOKEN_ARROW)
-        return false;
-    const struct token *a = &r->tokens[item->first + 1], *b = a + 2;
-    for (uint32_t i = r->variant_items[r->variant] + 1; i < r->item_count && r->items[i].variant == r->variant; i++) {
-        const struct item *other = &r->items[i];
-        if (other->kind != ITEM_LINK || other->first + 3 >= other->end || r->tokens[other->first + 2].kind != TOKEN_BOTH_WAYS)
-            continue;
-        if (token_same(&r->tokens[other->first + 1], a) && token_same(&r->tokens[other->first + 3], b))
-            return true;
-        if (token_same(&r->tokens[other->first + 1], b) && token_same(&r->tokens[other->first + 3], a))
-            return true;
-    }
-    return false;
+    return item->pair != NULL && table_find(&r->table, TABLE_ONCE, r->variant, item->pair, item->pair_length) != NULL;
 }
 
 static void replacements_find(struct reader *r)

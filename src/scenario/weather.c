@@ -132,33 +132,15 @@ static bool targeted_read(struct reader *r, struct story_statement *s)
                                                         : "behind the path may stand `of NAME`");
 }
 
-/* Where the parameters stand that a link has had since the last statement in the file that changed it. */
-static void link_before(const struct reader *r, const struct story_link *link, const struct link_params *out[2])
+/* Copies the parameters that a link has had since the last line that changed it; those that are drawn with their draws. */
+static void params_copy(struct reader *r, struct link_params *to, const struct link_now *now, unsigned direction)
 {
-    out[0] = &link->dir[0];
-    out[1] = &link->dir[1];
-    for (uint32_t i = 0; i < r->story->statement_count; i++) {
-        const struct story_statement *s = &r->story->statements[i];
-        if (s->kind != STATEMENT_LINK)
-            continue;
-        if (s->from == link->a && s->to == link->b) {
-            out[0] = &s->params[0];
-            out[1] = s->both ? &s->params[1] : out[1];
-        } else if (s->from == link->b && s->to == link->a) {
-            out[1] = &s->params[0];
-            out[0] = s->both ? &s->params[1] : out[0];
-        }
-    }
-}
-
-/* Copies parameters, those that are drawn with their draws. */
-static void params_copy(struct reader *r, struct link_params *to, const struct link_params *from)
-{
+    const struct link_params *from = now->params[direction];
     *to = *from;
     uintptr_t start = (uintptr_t)from;
-    for (uint32_t i = 0, count = r->use_count; i < count; i++) {
+    for (uint32_t i = now->first_use[direction]; i < now->last_use[direction]; i++) {
         uintptr_t field = (uintptr_t)r->uses[i].use.field;
-        if (field < start || field >= start + sizeof *from)
+        if (r->uses[i].let == NULL || field < start || field >= start + sizeof *from)
             continue;
         struct story_let_use use = r->uses[i].use;
         struct value value = {0, 0, r->uses[i].let};
@@ -176,14 +158,21 @@ static bool link_change_read(struct reader *r, struct story_statement *s)
     const struct story_link *link = link_between(r, s->from, s->to, &direction);
     if (link == NULL)
         return report(r, word.place, "only a link that a `link` line makes can change", "there is no such link"), false;
-    const struct link_params *before[2];
-    link_before(r, link, before);
-    params_copy(r, &s->params[0], before[direction]);
-    if (s->both)
-        params_copy(r, &s->params[1], before[1 - direction]);
+    struct link_now *now = &r->link_now[link - r->story->links], before = *now;
+    for (unsigned i = 0; i < (s->both ? 2u : 1u); i++) {
+        unsigned d = direction ^ i;
+        now->params[d] = &s->params[i];
+        now->first_use[d] = r->use_count;
+        params_copy(r, &s->params[i], &before, d);
+    }
     if (cursor_at_end(r))
         return expected(r, "a word of a link", "write what changes: `delay 200ms`");
-    return link_words(r, (struct link_params *const[2]){&s->params[0], &s->params[1]}, s->both ? 2 : 1);
+    const uint32_t first_use[2] = {now->first_use[direction], now->first_use[1 - direction]};
+    bool read = link_words(r, (struct link_params *const[2]){&s->params[0], &s->params[1]}, first_use, s->both ? 2 : 1);
+    now->last_use[direction] = r->use_count;
+    if (s->both)
+        now->last_use[1 - direction] = r->use_count;
+    return read;
 }
 
 static bool host_fault_read(struct reader *r, struct story_statement *s)

@@ -35,6 +35,7 @@ static uint32_t fold(const char *text, uint32_t length, char *out, uint32_t room
 }
 
 #define NEAR_LENGTH 32
+#define NEAR_ERRORS 100
 
 /* Optimal string alignment distance: one insertion, removal, change or exchange of neighbours counts one. */
 static unsigned distance_of(const char *a, uint32_t m, const char *b, uint32_t n)
@@ -57,8 +58,12 @@ static unsigned distance_of(const char *a, uint32_t m, const char *b, uint32_t n
     return rows[m % 3][n];
 }
 
-void near_start(struct near *near, const char *word, uint32_t length)
+void near_start(const struct reader *r, struct near *near, const char *word, uint32_t length)
 {
+    if (r->diagnostics->count > NEAR_ERRORS) { /* nobody sees those; a file of mistakes must not take for ever */
+        *near = (struct near){.word = word, .length = length};
+        return;
+    }
     *near = (struct near){.word = word, .length = length, .distance = length <= 2 ? 0 : length <= 4 ? 1 : length <= 7 ? 2 : 3};
     near->distance++; /* better than this */
 }
@@ -67,7 +72,7 @@ void near_try(struct near *near, const char *candidate)
 {
     char a[NEAR_LENGTH], b[NEAR_LENGTH];
     size_t long_length = strlen(candidate);
-    if (near->length > NEAR_LENGTH || long_length > NEAR_LENGTH)
+    if (near->distance == 0 || near->length > NEAR_LENGTH || long_length > NEAR_LENGTH)
         return;
     uint32_t length = (uint32_t)long_length;
     uint32_t m = fold(near->word, near->length, a, NEAR_LENGTH), n = fold(candidate, length, b, NEAR_LENGTH);
@@ -90,7 +95,7 @@ const char *near_of(struct reader *r, const struct word *word, const char *const
     struct near near;
     if (word->kind != TOKEN_WORD)
         return otherwise;
-    near_start(&near, word->text, word->length);
+    near_start(r, &near, word->text, word->length);
     for (; *candidates != NULL; candidates++)
         near_try(&near, *candidates);
     return near_hint(r, &near, otherwise);
@@ -200,7 +205,7 @@ static const char *state_hint(struct reader *r, const struct word *word)
         if (strlen(others[i].folded_name) == length && memcmp(others[i].folded_name, text, length) == 0)
             return hint(r, "did you mean %s?", tcp_state_name(others[i].state));
     struct near near;
-    near_start(&near, word->text, word->length);
+    near_start(r, &near, word->text, word->length);
     for (int i = 0; i < TCP_STATES; i++)
         near_try(&near, tcp_state_name((enum tcp_state)i));
     return near_hint(
@@ -235,7 +240,7 @@ bool errno_taken(struct reader *r, enum tcp_errno *error, const char *what)
         return true;
     }
     struct near near;
-    near_start(&near, r->word.text, r->word.kind == TOKEN_WORD ? r->word.length : 0);
+    near_start(r, &near, r->word.text, r->word.kind == TOKEN_WORD ? r->word.length : 0);
     for (int i = 1; i < TCP_ERRNOS; i++)
         near_try(&near, tcp_errno_name((enum tcp_errno)i));
     near_try(&near, "eof");

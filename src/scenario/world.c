@@ -54,7 +54,7 @@ static const char *override_hint(struct reader *r, const struct word *word)
         if (word_is(word, others[i].other))
             return hint(r, "did you mean %s?", others[i].name);
     uint32_t skip = word->length > 4 && memcmp(word->text, "tcp_", 4) == 0 ? 4 : 0; /* the sysctl's prefix */
-    near_start(&near, word->text + skip, word->length - skip);
+    near_start(r, &near, word->text + skip, word->length - skip);
     for (int i = 0; i < PROFILE_FIELDS; i++)
         near_try(&near, profile_field_name((enum profile_field)i));
     near_try(&near, "local_port_range");
@@ -331,8 +331,17 @@ static bool link_read(struct reader *r)
     struct story_link *link = both ? &story->links[story->link_count++] : &story->links[known - story->links];
     if (both)
         *link = (struct story_link){.a = a, .b = b, .place = place};
+    uint32_t index = (uint32_t)(link - story->links);
+    if (both)
+        link_add(r, index);
     struct link_params *params[2] = {&link->dir[both ? 0 : direction], &link->dir[1]};
-    return link_words(r, params, both ? 2 : 1);
+    const struct link_now *now = &r->link_now[index];
+    const uint32_t first_use[2] = {now->first_use[both ? 0 : direction], now->first_use[1]};
+    bool read = link_words(r, params, first_use, both ? 2 : 1);
+    for (unsigned i = 0; i < 2; i++)
+        if (both || i == direction)
+            r->link_now[index].last_use[i] = r->use_count;
+    return read;
 }
 
 /* The group of each node by the links between them. */
@@ -362,11 +371,14 @@ bool joined(const struct reader *r, uint16_t a, uint16_t b)
 static void links_check(struct reader *r, bool complete)
 {
     const struct story *story = r->story;
+    uint32_t counts[SCENARIO_NODES_MAX] = {0};
+    for (uint32_t i = 0; i < story->link_count; i++) {
+        counts[story->links[i].a]++;
+        counts[story->links[i].b]++;
+    }
     for (uint16_t i = 0; i < story->node_count && complete; i++) {
         const struct story_node *node = &story->nodes[i];
-        uint32_t links = 0;
-        for (uint32_t j = 0; j < story->link_count; j++)
-            links += story->links[j].a == i || story->links[j].b == i;
+        uint32_t links = counts[i];
         if (mentioned(r, node->name))
             continue;
         if (node->kind == NODE_HOST && links == 0)
@@ -390,6 +402,7 @@ void world_read(struct reader *r)
         if ((item->kind == ITEM_HOST || item->kind == ITEM_MIDDLEBOX) && !node_read(r, item, r->list[i].inherited))
             mention_line(r, item);
     }
+    links_start(r);
     for (uint32_t i = 0; i < r->list_count; i++) {
         const struct item *item = &r->items[r->list[i].item];
         if (item->kind != ITEM_LINK)

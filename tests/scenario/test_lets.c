@@ -56,6 +56,21 @@ static void a_draw_depends_on_the_seed_and_the_name_alone(void **state)
     story_free(two);
 }
 
+static void a_value_takes_the_place_of_a_draw(void **state)
+{
+    (void)state;
+    struct story *s = read_right("let D = 5ms..40ms\nhost a\nhost b\nlink a -- b  delay $D  jitter $D\nlink a -> b  delay 1ms\n"
+                                 "at 1s  link a -- b  jitter 2ms\nat 2s  link b -> a  delay 3ms\n",
+                                 0);
+    story_draw(s, 5);
+    int64_t d = s->lets[0].value;
+    assert_true(s->links[0].dir[0].delay_ns == NS_PER_MS && s->links[0].dir[0].jitter_ns == d && s->links[0].dir[1].delay_ns == d);
+    const struct story_statement *f = s->statements;
+    assert_true(f[0].params[0].delay_ns == NS_PER_MS && f[0].params[1].delay_ns == d && f[0].params[1].jitter_ns == 2 * NS_PER_MS);
+    assert_true(f[1].params[0].delay_ns == 3 * NS_PER_MS && f[1].params[0].jitter_ns == 2 * NS_PER_MS);
+    story_free(s);
+}
+
 static void set_overrides_a_let_in_every_variant(void **state)
 {
     (void)state;
@@ -104,8 +119,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_word_stands_wherever_a_word_can_stand),       cmocka_unit_test(a_range_is_drawn_by_the_seed_into_every_place),
-        cmocka_unit_test(a_draw_depends_on_the_seed_and_the_name_alone), cmocka_unit_test(set_overrides_a_let_in_every_variant),
-        cmocka_unit_test(the_command_line_chooses_seed_and_profiles),
+        cmocka_unit_test(a_draw_depends_on_the_seed_and_the_name_alone), cmocka_unit_test(a_value_takes_the_place_of_a_draw),
+        cmocka_unit_test(set_overrides_a_let_in_every_variant),          cmocka_unit_test(the_command_line_chooses_seed_and_profiles),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
