@@ -315,6 +315,10 @@ static void state_changed(struct invariants *all, const struct trace_event *even
     }
     if ((end->flags & END_MADE) == 0)
         end->state = event->state.from;
+    /* A connection opened by a SYN of another one, a forged or an old one: no number of its peer's was ever its own. */
+    if (event->state.from == TCP_LISTEN && event->cause == all->last.number && event->cause != 0 &&
+        (all->last.conn != event->conn || all->last.forged))
+        conn->flags |= CONN_MURKY;
     end->identity = event->state.end;
     end->flags |= END_MADE;
     syn_counts(all, conn, side, event);
