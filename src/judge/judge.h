@@ -13,31 +13,33 @@
 /* One connection's report. Index 0: the side that sent the first SYN. */
 struct connection_report {
     uint32_t conn;
-    uint16_t name;                     /* story.names, STORY_NONE without */
+    uint16_t name; /* story.names, STORY_NONE without */
     uint16_t host[2], port[2];
     enum verdict verdict;
-    uint64_t written[2];               /* bytes that this side's program handed over (send returned them) */
-    uint64_t delivered[2];             /* of those, what the peer's program was given */
-    int64_t held_ns[2];                /* how long this end held its socket (first state until CLOSED or the run's end) */
-    int64_t disagreed_ns;              /* how long one end was gone (CLOSED) and the other neither gone nor in TIME_WAIT nor never made */
+    uint64_t written[2]; /* bytes that this side's program handed over (send returned them) */
+    uint64_t delivered[2]; /* of those, what the peer's program was given */
+    int64_t held_ns[2]; /* how long this end held its socket (first state until CLOSED or the run's end) */
+    int64_t disagreed_ns; /* how long one end was gone (CLOSED) and the other neither gone nor in TIME_WAIT nor never made */
 };
 
 struct judgement {
     struct connection_report *connections; /* by conn, malloc */
     uint32_t connection_count;
-    struct diagnostics failures;       /* SEVERITY_FAILED: expectations, invariants, what was silent; messages as LANGUAGE.md shows them */
-    uint32_t held;                     /* expectations that held */
+    struct diagnostics failures; /* SEVERITY_FAILED: expectations, invariants, what was silent; messages as LANGUAGE.md shows them */
+    uint32_t held; /* expectations that held */
     int64_t end_ns;
     uint64_t hash;
     bool invariant_broken[INVARIANTS]; /* declared or not */
 };
 
-/* Judges a whole run. `until_cut`: the run was stopped early by --until: only what is decided by then is judged (no verdict-dependent failures). */
+/* Judges a whole run. `until_cut`: the run was stopped early by --until: only what is decided by then is judged (no verdict-dependent
+ * failures). */
 void judge_run(struct judgement *out, const struct story *story, const struct trace *trace, int64_t end_ns, uint64_t hash, bool until_cut);
 void judgement_free(struct judgement *judgement);
 /* The answer to an `ask`, from its TRACE_NOTE: "LAST_ACK", "retransmission", "300", "eof", "clean" ... Written into `buffer` (40 bytes
  * hold any answer about one connection; several verdicts are cut off at `size`) and returned; NULL if `note` is not an ask's. */
-const char *judge_answer(const struct judgement *judgement, const struct story *story, const struct trace_event *note, char *buffer, size_t size);
+const char *judge_answer(const struct judgement *judgement, const struct story *story, const struct trace_event *note, char *buffer,
+                         size_t size);
 
 /* The invariants as an online consumer (a trace_sink): for runs too many or too large to keep. Compact state a connection. */
 struct invariants;
