@@ -49,6 +49,17 @@ static inline bool timer_runs(const struct tcb *tcb, enum tcp_slot slot)
 {
     return tcb->slot[slot].at_ns != TIME_NEVER;
 }
+/* A timeout of the retransmission family, in whole ticks where the profile counts in them. */
+static inline int64_t timer_ticks(const struct tcp_profile *profile, int64_t wait_ns)
+{
+    return profile->ticks ? (wait_ns + profile->jiffy - 1) / profile->jiffy * profile->jiffy : wait_ns;
+}
+/* How long ago something was sent, as a kernel that counts in ticks measures it: what its hosts take comes on top of the link's delay,
+ * so that a round trip never ends on a tick. Ours take no time; the least that can be measured stands for it. */
+static inline int64_t measured_us(const struct tcp_ctx *ctx, int64_t sent_ns)
+{
+    return (ctx->now_ns - sent_ns) / NS_PER_US + ctx->profile->ticks;
+}
 /* Where the profile's clock (hz) lets a timer set now for `at_ns` really fire. */
 int64_t timer_wheel(const struct tcp_profile *profile, int64_t now_ns, int64_t at_ns);
 

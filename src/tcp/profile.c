@@ -80,6 +80,8 @@
     X(tw_bound_reuse, "connect() from a bound port may take over a TIME_WAIT that has timestamps") \
     X(zero_window_fin_taken, "a bare FIN is taken although the window is closed") \
     X(jiffy, "the tick of the kernel's clock, for what happens at the next tick") \
+    X(ticks, "retransmission timeouts are whole ticks, rounded up") \
+    X(timeout_min, "what a tail loss probe and the reordering timer wait on top") \
     X(hz, "timers are rounded as the timer wheel of that HZ does; 0: they are exact")
 
 #define RFC9293(X) \
@@ -154,6 +156,8 @@
     X(tw_bound_reuse, 0, "R-021") \
     X(zero_window_fin_taken, 0, "R-005: Table 6") \
     X(jiffy, 1 * NS_PER_MS, "RFC 6298 section 4: finer than 100 ms") \
+    X(ticks, 0, "RFC 6298 (2.3): G may be as fine as one likes") \
+    X(timeout_min, 0, "no tail loss probe, no RACK") \
     X(hz, 0, "LANGUAGE: exact unless hz is given")
 
 #define LINUX(X) \
@@ -228,6 +232,8 @@
     X(tw_bound_reuse, 1, "FACTS 8") \
     X(zero_window_fin_taken, 1, "tcp_data_queue() of the kernel") \
     X(jiffy, 4 * NS_PER_MS, "FACTS: HZ 250") \
+    X(ticks, 1, "FACTS 1: rounded up to jiffies") \
+    X(timeout_min, 2 * NS_PER_MS, "TCP_TIMEOUT_MIN_US of the kernel") \
     X(hz, 0, "LANGUAGE: exact unless hz is given")
 
 #define FREEBSD(X) \
@@ -302,6 +308,8 @@
     X(tw_bound_reuse, 0, "RULES part 3") \
     X(zero_window_fin_taken, 0, "unknown (unverified)") \
     X(jiffy, 1 * NS_PER_MS, "kern.hz 1000 (unverified)") \
+    X(ticks, 0, "callout(9): precise") \
+    X(timeout_min, 0, "no tail loss probe, no RACK") \
     X(hz, 0, "LANGUAGE: exact unless hz is given")
 
 #define WINDOWS(X) \
@@ -376,6 +384,8 @@
     X(tw_bound_reuse, 0, "unknown (unverified)") \
     X(zero_window_fin_taken, 0, "unknown (unverified)") \
     X(jiffy, 15625 * NS_PER_US, "64 ticks a second (unverified)") \
+    X(ticks, 0, "unknown (unverified)") \
+    X(timeout_min, 2 * NS_PER_MS, "as Linux (unverified)") \
     X(hz, 0, "LANGUAGE: exact unless hz is given")
 
 /* clang-format on */

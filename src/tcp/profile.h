@@ -89,6 +89,8 @@ enum profile_id { PROFILE_RFC9293, PROFILE_LINUX, PROFILE_FREEBSD, PROFILE_WINDO
     X(tw_bound_reuse, UNIT_SWITCH) /* FACTS 8: connect() from a port of one's own choice takes a TIME_WAIT with timestamps over */ \
     X(zero_window_fin_taken, UNIT_SWITCH) /* a bare FIN in order is taken although the window is closed */ \
     X(jiffy, UNIT_DURATION) /* "at the next tick" */ \
+    X(ticks, UNIT_SWITCH) /* retransmission timeouts are whole ticks, rounded up */ \
+    X(timeout_min, UNIT_DURATION) /* what a tail loss probe and the reordering timer wait on top */ \
     X(hz, UNIT_COUNT) /* 0: timers are exact; else rounded as the kernel's timer wheel of that HZ */
 
 enum profile_field {

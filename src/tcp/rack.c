@@ -9,7 +9,7 @@ static bool sent_after(int64_t a_ns, int64_t b_ns, uint32_t a_seq, uint32_t b_se
 
 void rack_advance(struct tcp_ctx *ctx, struct tcb *tcb, const struct tcp_record *record)
 {
-    int64_t rtt_us = (ctx->now_ns - record->sent_ns) / NS_PER_US;
+    int64_t rtt_us = measured_us(ctx, record->sent_ns);
     if (rtt_us < (int64_t)tcb->min_rtt_us && (record->flags & (RECORD_RETRANS | RECORD_EVER)))
         return; /* too soon for an answer to the retransmission: it was the original that arrived */
     tcb->rack_advanced = true;
@@ -30,7 +30,7 @@ static int64_t reordering_window_us(const struct tcb *tcb)
 
 int64_t rack_time_left(const struct tcp_ctx *ctx, const struct tcb *tcb, const struct tcp_record *record, int64_t reo_wnd_us)
 {
-    return (int64_t)tcb->rack_rtt_us + reo_wnd_us - (ctx->now_ns - record->sent_ns) / NS_PER_US;
+    return (int64_t)tcb->rack_rtt_us + reo_wnd_us - measured_us(ctx, record->sent_ns);
 }
 
 /* Whatever was sent before the latest segment known to have arrived, and long enough ago, is lost. Returns the time until the
@@ -64,7 +64,8 @@ bool rack_mark_lost(struct tcp_ctx *ctx, struct tcb *tcb)
     int64_t wait_us = detect_loss(ctx, tcb);
     if (wait_us == 0)
         return false;
-    timer_arm(ctx, tcb, SLOT_RETRANSMIT, TIMER_REORDERING, ctx->now_ns + wait_us * NS_PER_US + 2 * ctx->profile->jiffy);
+    timer_arm(ctx, tcb, SLOT_RETRANSMIT, TIMER_REORDERING,
+              ctx->now_ns + timer_ticks(ctx->profile, wait_us * NS_PER_US + ctx->profile->timeout_min));
     return true;
 }
 
@@ -81,7 +82,8 @@ void recovery_reorder_timeout(struct tcp_ctx *ctx, struct tcb *tcb)
         recovery_continue(ctx, tcb);
     }
     if (wait_us != 0 && !timer_runs(tcb, SLOT_RETRANSMIT))
-        timer_arm(ctx, tcb, SLOT_RETRANSMIT, TIMER_REORDERING, ctx->now_ns + wait_us * NS_PER_US + 2 * ctx->profile->jiffy);
+        timer_arm(ctx, tcb, SLOT_RETRANSMIT, TIMER_REORDERING,
+                  ctx->now_ns + timer_ticks(ctx->profile, wait_us * NS_PER_US + ctx->profile->timeout_min));
     else if (!timer_runs(tcb, SLOT_RETRANSMIT))
         rto_rearm(ctx, tcb);
 }
@@ -111,11 +113,11 @@ bool tlp_schedule(struct tcp_ctx *ctx, struct tcb *tcb, bool advancing)
         return false;
     int64_t wait_us = ctx->profile->rto_initial / NS_PER_US;
     if (tcb->rtt_seen) /* 2*SRTT, and room for a delayed ACK where only one segment is out */
-        wait_us = (int64_t)(tcb->srtt_us >> 2) + (tcb->packets_out == 1 ? ctx->profile->rto_min : 2 * ctx->profile->jiffy) / NS_PER_US;
+        wait_us = (int64_t)(tcb->srtt_us >> 2) + (tcb->packets_out == 1 ? ctx->profile->rto_min : ctx->profile->timeout_min) / NS_PER_US;
     int64_t limit_us = advancing ? (int64_t)tcb->rto_us : rto_left_us(ctx, tcb);
     if (limit_us > 0)
         wait_us = min_i64(wait_us, limit_us);
-    timer_arm(ctx, tcb, SLOT_RETRANSMIT, TIMER_TAIL_LOSS_PROBE, ctx->now_ns + wait_us * NS_PER_US);
+    timer_arm(ctx, tcb, SLOT_RETRANSMIT, TIMER_TAIL_LOSS_PROBE, ctx->now_ns + timer_ticks(ctx->profile, wait_us * NS_PER_US));
     return true;
 }
 

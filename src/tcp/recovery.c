@@ -370,6 +370,7 @@ void recovery_ack(struct tcp_ctx *ctx, struct tcb *tcb, const struct segment *se
     news.carries_data = seg->len > 0 || (seg->flags & TCP_FIN) != 0;
     news.tsecr_valid = tcb->ts_ok && (seg->options & TCPOPT_TS) != 0 && seg->tsecr != 0;
     news.tsecr = seg->tsecr;
+    news.prior_fack = tcb->sacked_out > 0 && tcb->sack_ok ? tcb->high_sack : prior_una;
     const uint32_t prior_packets = tcb->packets_out;
     const bool old = seq_lt(seg->ack, prior_una);
     (void)prior_in_flight;

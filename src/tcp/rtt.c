@@ -61,5 +61,6 @@ void rto_from_rtt(struct tcp_ctx *ctx, struct tcb *tcb)
     int64_t rto = tcb->rtt_seen ? (int64_t)(tcb->srtt_us >> 3) + tcb->rttvar_us : ctx->profile->rto_initial / NS_PER_US;
     if (!ctx->profile->rto_min_on_variance)
         rto = max_i64(rto, ctx->profile->rto_min / NS_PER_US);
+    rto = timer_ticks(ctx->profile, rto * NS_PER_US) / NS_PER_US;
     tcb->rto_us = (uint32_t)min_i64(rto, ctx->profile->rto_max / NS_PER_US);
 }

@@ -192,8 +192,10 @@ void scoreboard_clean(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t prior_una, 
         tcb->sent_tail = 0;
     else if (record_at(ctx, tcb->sent_head)->flags & RECORD_SACKED)
         news->reneged = true; /* the receiver acknowledged up to what it once SACKed and no further */
-    int64_t rtt_us = first_ns >= 0 && !news->resent_acked ? (ctx->now_ns - first_ns) / NS_PER_US : -1;
-    int64_t sack_rtt_us = news->first_sack_ns >= 0 ? (ctx->now_ns - news->first_sack_ns) / NS_PER_US : -1;
+    int64_t rtt_us = first_ns >= 0 && !news->resent_acked ? measured_us(ctx, first_ns) : -1;
+    if (rtt_us >= 0 && news->syn_acked) /* a SYN takes its host longer to answer than a segment of an open connection */
+        rtt_us += ctx->profile->ticks;
+    int64_t sack_rtt_us = news->first_sack_ns >= 0 ? measured_us(ctx, news->first_sack_ns) : -1;
     bool updated;
     update_rtt(ctx, tcb, rtt_us, sack_rtt_us, news, &updated);
     if (news->data_acked || news->syn_acked) {
@@ -202,11 +204,11 @@ void scoreboard_clean(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t prior_una, 
             uint32_t gone = acked > 1 ? acked - 1 : 0;
             news->delivered += acked > tcb->sacked_out ? acked - tcb->sacked_out : 0;
             tcb->sacked_out = tcb->sacked_out > gone ? tcb->sacked_out - gone : 0;
-        } else if (seq_lt(reordered, tcb->snd.nxt) && !news->resent_acked) {
+        } else if (seq_lt(reordered, news->prior_fack)) { /* a hole was filled that nobody had resent */
             scoreboard_note_reordering(tcb, reordered);
         }
     } else if (tcb->sent_head != 0 && updated && sack_rtt_us >= 0 &&
-               sack_rtt_us > (ctx->now_ns - record_at(ctx, tcb->sent_head)->sent_ns) / NS_PER_US) {
+               sack_rtt_us > measured_us(ctx, record_at(ctx, tcb->sent_head)->sent_ns)) {
         news->set_timer = true;
     }
     (void)prior_una;

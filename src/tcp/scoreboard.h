@@ -20,6 +20,7 @@ struct ack_news {
     bool set_timer; /* the retransmission timer should start anew */
     bool lost_retransmission;
     bool reneged;
+    uint32_t prior_fack; /* start of the highest segment that was SACKed before this ACK; SND.UNA if none was */
     uint32_t delivered; /* segments newly known to have arrived */
     uint32_t lost_before; /* lost_out when the ACK came */
     int64_t first_sack_ns; /* when the first newly SACKed original was sent; -1: none */

@@ -24,21 +24,21 @@ STORY(a_lone_fin_is_probed_before_its_timeout_begins)
 {
     static const int64_t at_ms[] = {0, 224, 448, 896, 1792};
     struct end end;
-    connected(&end, 24 * NS_PER_MS, true);
+    connected(&end, 20 * NS_PER_MS, true);
     int64_t start = end.clock;
     end_shutdown_write(&end);
-    expect_timer(&end, TIMER_TAIL_LOSS_PROBE, 224 * NS_PER_MS); /* 2*SRTT + 200 = 248 ms, but not later than the RTO */
+    expect_timer(&end, TIMER_TAIL_LOSS_PROBE, 224 * NS_PER_MS); /* 2*SRTT + 200 = 240 ms, but not later than the RTO */
     end_passes(&end, 3 * NS_PER_S);
     fin_leaves_at(&end, start, at_ms, sizeof at_ms / sizeof at_ms[0]);
 }
 
-/* R-194, FACTS 2: with a round trip of 300 ms the probe is due after 2*300 + 200, before the RTO of 900. */
+/* R-194, FACTS 2: with a round trip of 300 ms the probe is due at the tick after 2*300 + 200, before the RTO of 904. */
 STORY(over_a_long_path_the_probe_comes_after_two_round_trips_and_200_ms)
 {
     struct end end;
     connected(&end, 300 * NS_PER_MS, true);
     end_shutdown_write(&end);
-    expect_timer(&end, TIMER_TAIL_LOSS_PROBE, 800 * NS_PER_MS);
+    expect_timer(&end, TIMER_TAIL_LOSS_PROBE, 804 * NS_PER_MS);
 }
 
 /* R-194, FACTS 2: without SACK there is no probe: R, 3R, 7R. */
@@ -46,7 +46,7 @@ STORY(without_sack_there_is_no_probe)
 {
     static const int64_t at_ms[] = {0, 224, 672, 1568};
     struct end end;
-    connected(&end, 24 * NS_PER_MS, false);
+    connected(&end, 20 * NS_PER_MS, false);
     int64_t start = end.clock;
     end_shutdown_write(&end);
     end_passes(&end, 3 * NS_PER_S);
@@ -54,16 +54,16 @@ STORY(without_sack_there_is_no_probe)
 }
 
 /* R-194, FACTS 2: with more than one segment out no delayed ACK is waited for, and the probe is the last one: the FIN. */
-STORY(behind_data_the_probe_is_the_fin_after_two_round_trips_and_8_ms)
+STORY(behind_data_the_probe_is_the_fin_after_two_round_trips_and_2_ms)
 {
     struct end end;
-    connected(&end, 24 * NS_PER_MS, true);
+    connected(&end, 20 * NS_PER_MS, true);
     end_send(&end, 2920);
     int64_t start = end.clock;
     end_shutdown_write(&end);
     end_forget(&end);
     end_passes(&end, 100 * NS_PER_MS);
-    expect_sent_at(&end, start + 56 * NS_PER_MS, "<SEQ=2921><ACK=1><CTL=FIN,ACK>");
+    expect_sent_at(&end, start + 44 * NS_PER_MS, "<SEQ=2921><ACK=1><CTL=FIN,ACK>");
     expect_silence(&end); /* one probe an episode */
 }
 
@@ -71,7 +71,7 @@ STORY(behind_data_the_probe_is_the_fin_after_two_round_trips_and_8_ms)
 STORY(the_probe_is_new_data_if_there_is_any)
 {
     struct end end;
-    connected(&end, 24 * NS_PER_MS, true);
+    connected(&end, 20 * NS_PER_MS, true);
     end_send(&end, 1460 * 11); /* ten fit the congestion window */
     end_forget(&end);
     end_passes(&end, 100 * NS_PER_MS);
@@ -82,14 +82,14 @@ STORY(the_probe_is_new_data_if_there_is_any)
 STORY(the_probe_does_not_count_in_giving_up)
 {
     struct end end;
-    connected(&end, 24 * NS_PER_MS, true);
+    connected(&end, 20 * NS_PER_MS, true);
     end.profile.orphan_retries = 1;
     int64_t start = end.clock;
     end_close(&end);
     end_passes(&end, 10 * NS_PER_S);
     assert_int_equal(end_sent_times(&end, "FIN"), 4);
     assert_int_equal(end.path[end.path_count - 1].at_ns - start, 1792 * NS_PER_MS);
-    connected(&end, 24 * NS_PER_MS, true);
+    connected(&end, 20 * NS_PER_MS, true);
     start = end.clock;
     end_close(&end);
     end_passes(&end, 200 * NS_PER_S);
@@ -149,7 +149,7 @@ int main(void)
         cmocka_unit_test(a_lone_fin_is_probed_before_its_timeout_begins),
         cmocka_unit_test(over_a_long_path_the_probe_comes_after_two_round_trips_and_200_ms),
         cmocka_unit_test(without_sack_there_is_no_probe),
-        cmocka_unit_test(behind_data_the_probe_is_the_fin_after_two_round_trips_and_8_ms),
+        cmocka_unit_test(behind_data_the_probe_is_the_fin_after_two_round_trips_and_2_ms),
         cmocka_unit_test(the_probe_is_new_data_if_there_is_any),
         cmocka_unit_test(the_probe_does_not_count_in_giving_up),
         cmocka_unit_test(a_lost_segment_is_repaired_before_its_timeout),
