@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: MIT
 """What the documents show is true: their scenarios run, their commands work, their timelines are the program's own.
 
-usage: manual.py SOURCE_ROOT PROGRAM      prints what is not true, then «N passed, N failed»
+usage: manual.py SOURCE_ROOT PROGRAM [--rewrite]      prints what is not true, then «N passed, N failed»
+
+With --rewrite the timelines shown (console blocks) are replaced by what the program prints now: commit only what you can explain.
 
 In docs/*.md and README.md:
     ```scn run     runs and holds (all variants)
@@ -23,6 +25,7 @@ import tempfile
 
 ROOT = pathlib.Path(sys.argv[1]).resolve()
 PROGRAM = str(pathlib.Path(sys.argv[2]).resolve())
+REWRITE = "--rewrite" in sys.argv
 ENVIRONMENT = {**os.environ, "NO_COLOR": "1", "LC_ALL": "C.UTF-8", "COLUMNS": "80"}
 passed = failed = 0
 
@@ -77,6 +80,23 @@ def console(where, text):
         judge(said.strip("\n") == shown.strip("\n"), f"{where}: `{command}` prints something else", said)
 
 
+def rewrite(path):
+    """Puts the program's own output behind each command of the console blocks."""
+
+    def block(match):
+        parts = []
+        for part in re.split(r"^\$ ", match.group(1), flags=re.M)[1:]:
+            command = part.partition("\n")[0]
+            parts.append(f"$ {command}\n{run(command.split()[1:]).stdout.strip(chr(10))}\n")
+        return "```console\n" + "".join(parts) + "```\n"
+
+    text = path.read_text(encoding="utf-8")
+    changed = re.sub(r"^```console\n(.*?)^```\n", block, text, flags=re.M | re.S)
+    if changed != text:
+        path.write_text(changed, encoding="utf-8")
+        print(f"rewritten: {path.relative_to(ROOT)}")
+
+
 def commands(where, text):
     for line in text.split("\n"):
         words = line.split("#")[0].split()
@@ -111,6 +131,8 @@ def main():
     for path in sorted([*(ROOT / "docs").glob("*.md"), ROOT / "README.md", ROOT / "CONTRIBUTING.md"]):
         if not path.exists():
             continue
+        if REWRITE:
+            rewrite(path)
         for line, info, text in blocks(path):
             where = f"{path.relative_to(ROOT)}:{line}"
             if info.startswith("scn "):
