@@ -106,6 +106,16 @@ static int lead_of(const struct arrow *arrow, const char *name)
     return arrow->room - canvas_width(name) >= 9 ? 2 : 1;
 }
 
+/* A few strokes for what is under way; among more than two hosts all the way, or nobody would know from where or to whom. */
+static int flight_end(const struct page *page, const struct arrow *arrow, int few)
+{
+    return few > arrow->room || page->ladder->lanes > 2 ? arrow->room : few;
+}
+static int flight_begin(const struct page *page, int few)
+{
+    return few < 1 || page->ladder->lanes > 2 ? 1 : few;
+}
+
 static void leaves(struct page *page, const struct arrow *arrow, uint32_t index, bool whole)
 {
     char name[160];
@@ -126,7 +136,7 @@ static void leaves(struct page *page, const struct arrow *arrow, uint32_t index,
         page->knee_row = to;
     } else {
         shaft(page, arrow, end + 1, end + lead, arrow->line);
-        shaft(page, arrow, end + lead + 1, end + lead + 4 < arrow->room ? end + lead + 4 : arrow->room, page->glyphs->flight);
+        shaft(page, arrow, end + lead + 1, flight_end(page, arrow, end + lead + 4), page->glyphs->flight);
     }
 }
 
@@ -143,7 +153,7 @@ static void arrives(struct page *page, const struct arrow *arrow, uint32_t index
     }
     name_of(page, arrow, GLOSSARY_SACK, arrow->room - TIGHT, name, sizeof name);
     int lead = lead_of(arrow, name), begin = arrow->room - lead - 1 - canvas_width(name);
-    shaft(page, arrow, begin - 5 > 1 ? begin - 5 : 1, begin - 2, page->glyphs->flight);
+    shaft(page, arrow, flight_begin(page, begin - 5), begin - 2, page->glyphs->flight);
     name_at(page, arrow, 0, begin, name, arrow->style);
     shaft(page, arrow, arrow->room - lead, arrow->room - 1, arrow->line);
 }
@@ -203,7 +213,7 @@ static void dies(struct page *page, const struct arrow *arrow, const struct row 
     int cross = far ? arrow->room : begin + width + lead + 1;
 
     if (far)
-        shaft(page, arrow, begin - 5 > 1 ? begin - 5 : 1, begin - 2, page->glyphs->flight);
+        shaft(page, arrow, flight_begin(page, begin - 5), begin - 2, page->glyphs->flight);
     else
         shaft(page, arrow, 1, lead, arrow->line);
     name_at(page, arrow, 0, begin, name, arrow->style);

@@ -47,23 +47,27 @@ static void cell_draw(struct page *page, unsigned lane, const struct cell *cell)
 
 /* ---- lines that are no events ---- */
 
+/* Between the lanes, on as many lines as it takes; with a fill (a fault) on one line, over all of the page. */
 static void centred(struct page *page, const char *s, enum style style, uint32_t fill)
 {
-    int left = page->left, right = page->right, width = canvas_width(s);
-    if (ladder_outside(page->ladder)) {
+    int left = page->left, right = page->right;
+    if (fill != ' ') {
+        canvas_repeat(page_line(page, 0), left, right, fill, style);
+    } else if (ladder_outside(page->ladder)) {
         left = page->lane_x[0] + 1;
         right = page->lane_x[1] - 1;
     }
-    if (width + 2 > right - left + 1) {
-        left = page->left;
-        right = page->right;
+    for (unsigned line = 0; *s != '\0' && line < PAGE_LINES; line++) {
+        char piece[256];
+        size_t bytes = canvas_break(s, right - left - 1);
+        snprintf(piece, sizeof piece, "%.*s", (int)(bytes < sizeof piece ? bytes : sizeof piece - 1), s);
+        int x = left + (right - left + 1 - canvas_width(piece)) / 2;
+        canvas_put(page_line(page, line), x - 1, ' ', STYLE_PLAIN);
+        x = canvas_text(page_line(page, line), x, piece, style);
+        canvas_put(page_line(page, line), x, ' ', STYLE_PLAIN);
+        s += bytes;
+        s += *s == ' ';
     }
-    int x = left + (right - left + 1 - width) / 2;
-    if (fill != ' ')
-        canvas_repeat(page_line(page, 0), page->left, page->right, fill, style);
-    canvas_put(page_line(page, 0), x - 1, ' ', STYLE_PLAIN);
-    x = canvas_text(page_line(page, 0), x, s, style);
-    canvas_put(page_line(page, 0), x, ' ', STYLE_PLAIN);
 }
 
 /* Nothing happens for a while: how long, and the state that each end keeps. */
@@ -152,9 +156,9 @@ static void fault(struct page *page, struct text *out, const struct row *row)
 static void summary(struct page *page, struct text *out, const struct row *row, const char *text)
 {
     page_begin(page);
-    page_lanes(page);
     page_time(page, row->time_ns);
     centred(page, text, STYLE_DIM, ' ');
+    page_lanes(page);
     page_end(page, out);
 }
 

@@ -221,13 +221,24 @@ struct canvas *page_line(struct page *page, unsigned line)
     return &page->canvas[line];
 }
 
+static bool is_word(const struct page *page, uint32_t glyph)
+{
+    return glyph != ' ' && glyph != page->glyphs->dash && glyph != page->glyphs->heavy && glyph != page->glyphs->flight;
+}
+
+/* A lane does not run through the middle of a name. */
+static bool between_words(const struct page *page, const struct canvas *canvas, int x)
+{
+    return x > 0 && is_word(page, canvas->glyph[x - 1]) && is_word(page, canvas->glyph[x + 1]);
+}
+
 void page_lanes(struct page *page)
 {
     for (unsigned line = 0; line < page->lines; line++) {
         for (unsigned lane = 0; lane < page->ladder->lanes; lane++) {
             struct canvas *canvas = &page->canvas[line];
             int x = page->lane_x[lane];
-            if (canvas->glyph[x] == ' ')
+            if (canvas->glyph[x] == ' ' && !between_words(page, canvas, x))
                 canvas_put(canvas, x, page->open[lane] > 0 ? page->glyphs->lane : page->glyphs->gone,
                            page->open[lane] > 0 ? STYLE_PLAIN : STYLE_DIM);
             else if (canvas->glyph[x] == page->glyphs->dash || canvas->glyph[x] == page->glyphs->heavy)

@@ -6,7 +6,7 @@
 #include "view/canvas.h"
 #include "view/ladder.h"
 
-#define PAGE_LINES 4u /* at most so many for a row */
+#define PAGE_LINES 6u /* at most so many for a row */
 #define PAGE_LANES 16u
 
 /* Two alphabets. */
