@@ -41,6 +41,10 @@ void fin_arrived(struct invariants *all, struct conn_record *conn, unsigned side
     const bool dated = (end->flags & END_TIMESTAMPS) == 0 || (seg->options & TCPOPT_TS) != 0;
     const bool newest = (end->flags & END_TIMESTAMPS) == 0 || (dated && !seq_after(end->ts_max, seg->tsval));
     const struct host_limits *host = &all->hosts[end->host];
+    /* In CLOSING a repeated FIN that brings the ACK of ours is taken for that ACK alone: Linux finds it within its window, enters
+     * TIME_WAIT and is done with the segment. The next one is answered. */
+    if (known && end->state == TCP_CLOSING && end_fin_acked(end))
+        return;
     if (known ? newest && seg->ack == end->acked : sure)
         end->flags |= END_FIN_ARRIVED;
     if (host->pauses > 0 || (end->flags & END_OWES_ACK) != 0)

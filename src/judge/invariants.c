@@ -315,9 +315,9 @@ static void state_changed(struct invariants *all, const struct trace_event *even
     }
     if ((end->flags & END_MADE) == 0)
         end->state = event->state.from;
-    /* A connection opened by a SYN of another one, a forged or an old one: no number of its peer's was ever its own. */
-    if (event->state.from == TCP_LISTEN && event->cause == all->last.number && event->cause != 0 &&
-        (all->last.conn != event->conn || all->last.forged))
+    /* Opened by a SYN of another connection, a forged or an old one (RFC 9293 figure 9): no number of its peer's was ever its own. */
+    const bool opens = event->state.to == TCP_SYN_RECEIVED && (event->state.from == TCP_LISTEN || event->state.from == TCP_SYN_SENT);
+    if (opens && event->cause == all->last.number && event->cause != 0 && (all->last.conn != event->conn || all->last.forged))
         conn->flags |= CONN_MURKY;
     end->identity = event->state.end;
     end->flags |= END_MADE;

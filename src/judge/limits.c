@@ -29,7 +29,7 @@ static int64_t larger(int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
-static int64_t finite(int64_t ns)
+static int64_t if_finite(int64_t ns)
 {
     return ns == TIME_NEVER ? 0 : ns;
 }
@@ -67,7 +67,7 @@ static int64_t give_up(const struct tcp_profile *p, const struct options *option
     if (p->give_up_by_time) { /* L-15 */
         int64_t model = retries <= 9 ? ((INT64_C(2) << larger(retries, 0)) - 1) * larger(p->rto_min, LINUX_RTO_MIN)
                                      : time_add(1023 * larger(p->rto_min, LINUX_RTO_MIN), times(retries - 9, p->rto_max));
-        return larger(model, larger(finite(p->user_timeout), options->user_timeout));
+        return larger(model, larger(if_finite(p->user_timeout), options->user_timeout));
     }
     int64_t counted = times(retries + 1, p->rto_max); /* */
     int64_t timed = options->user_timeout_off       ? TIME_NEVER
@@ -106,7 +106,7 @@ static void limits_of(struct host_limits *host, const struct tcp_profile *p, con
     host->keepalive_ns = larger(options->keepalive, time_add(p->keepalive_time, times(p->keepalive_probes + 1, p->keepalive_intvl)));
     host->keepalive_ns = with_coarseness(p, host->keepalive_ns);
     host->rest_ns = larger(larger(host->orphan_ns, host->held_ns), larger(host->embryo_ns, host->probes_ns));
-    host->rest_ns = time_add(time_add(host->rest_ns, p->rto_max), time_add(finite(host->fin_wait_2_ns), finite(host->time_wait_ns)));
+    host->rest_ns = time_add(time_add(host->rest_ns, p->rto_max), time_add(if_finite(host->fin_wait_2_ns), if_finite(host->time_wait_ns)));
 }
 
 void limits_learn(struct invariants *all)
