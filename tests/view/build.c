@@ -295,7 +295,7 @@ void golden_check(const char *name, const struct text *text)
     }
     char *wanted = slurp(path);
     if (strcmp(wanted, text->bytes) != 0)
-        print_error("%s is no longer:\n%s\nit is now:\n%s\n(UPDATE_GOLDEN=1 writes the new one)\n", name, wanted, text->bytes);
+        fprintf(stderr, "%s is no longer:\n%s\nit is now:\n%s\n(UPDATE_GOLDEN=1 writes the new one)\n", name, wanted, text->bytes);
     assert_true(strcmp(wanted, text->bytes) == 0);
     free(wanted);
 }
