@@ -4,7 +4,7 @@
 const char *scenario_template(void)
 {
     return "# A first scenario: who talks, what goes wrong, and what must come of it. Run it with `lastack run FILE`,\n"
-           "# judge it and its variants with `lastack test FILE`; `man 5 lastack` has the whole language.\n"
+           "# judge it and its variants with `lastack test FILE`; `man 5 lastack-scenario` has the whole language.\n"
            "scenario \"The final ACK is lost\"\n"
            "language 1\n"
            "seed 1\n"
