@@ -76,24 +76,29 @@ static const char *missing(const struct end_record *end, const struct end_record
     return NULL;
 }
 
+static void move_broken(struct invariants *all, const struct end_record *end, unsigned from, unsigned to, const char *reason)
+{
+    invariant_broken(all, INVARIANT_LEGAL_MOVES, 0, "the %s went from %s to %s%s%s", invariant_host(all, end->host),
+                     tcp_state_name((enum tcp_state)from), tcp_state_name((enum tcp_state)to), reason == NULL ? "" : ", although ",
+                     reason == NULL ? "" : reason);
+}
+
 void moves_state(struct invariants *all, struct conn_record *conn, unsigned side, const struct trace_event *event)
 {
     const struct end_record *end = &conn->end[side], *peer = &conn->end[1 - side];
     const unsigned from = event->state.from, to = event->state.to, why = event->what;
     if (from == to || from >= TCP_STATES || to >= TCP_STATES)
         return;
-    const char *const name = invariant_host(all, end->host);
-    const char *const from_name = tcp_state_name((enum tcp_state)from), *const to_name = tcp_state_name((enum tcp_state)to);
     if (from != end->state) {
-        invariant_broken(all, INVARIANT_LEGAL_MOVES, 0, "the %s left %s, but it was in %s", name, from_name,
-                         tcp_state_name((enum tcp_state)end->state));
+        invariant_broken(all, INVARIANT_LEGAL_MOVES, 0, "the %s left %s, but it was in %s", invariant_host(all, end->host),
+                         tcp_state_name((enum tcp_state)from), tcp_state_name((enum tcp_state)end->state));
         return;
     }
     if ((edges[from] & (1u << to)) == 0 && !(to == TCP_CLOSED && ends_out_of_order(all, end, why))) {
-        invariant_broken(all, INVARIANT_LEGAL_MOVES, 0, "the %s went from %s to %s", name, from_name, to_name);
+        move_broken(all, end, from, to, NULL);
         return;
     }
     const char *const reason = missing(end, peer, from, to, why, all->now_ns);
     if (reason != NULL)
-        invariant_broken(all, INVARIANT_LEGAL_MOVES, 0, "the %s went from %s to %s, although %s", name, from_name, to_name, reason);
+        move_broken(all, end, from, to, reason);
 }

@@ -104,18 +104,18 @@ void resets_state(struct invariants *all, struct conn_record *conn, unsigned sid
 {
     struct end_record *end = &conn->end[side];
     const unsigned to = event->state.to;
-    const char *const name = invariant_host(all, end->host);
     if (event->cause != 0 && event->cause == all->last.number && all->last.conn != 0 && all->last.conn < event->conn && !end_gone(end))
         invariant_broken(all, INVARIANT_NO_OLD_DUPLICATES, 0,
-                         "a segment of connection %u moved the %s's end of connection %u from %s to %s", (unsigned)all->last.conn, name,
-                         (unsigned)event->conn, tcp_state_name((enum tcp_state)event->state.from), tcp_state_name((enum tcp_state)to));
+                         "a segment of connection %u moved the %s's end of connection %u from %s to %s", (unsigned)all->last.conn,
+                         invariant_host(all, end->host), (unsigned)event->conn, tcp_state_name((enum tcp_state)event->state.from),
+                         tcp_state_name((enum tcp_state)to));
     if (event->what == WHY_RST_RECEIVED)
         obeyed(all, end, event);
     if (to == TCP_CLOSED && unclean(end, event))
         end->flags |= END_UNCLEAN;
     if (end->flags & END_MUST_RESET && (to == TCP_FIN_WAIT_1 || to == TCP_LAST_ACK))
         invariant_broken(all, INVARIANT_ERRORS_ARE_TOLD, 0,
-                         "the %s's program closed with unread bytes, and the peer is told an orderly end", name);
+                         "the %s's program closed with unread bytes, and the peer is told an orderly end", invariant_host(all, end->host));
 }
 
 /* ---- calls ---- */
@@ -143,19 +143,18 @@ void resets_called(struct invariants *all, struct conn_record *conn, unsigned si
 void resets_returned(struct invariants *all, struct conn_record *conn, unsigned side, const struct trace_call *call)
 {
     struct end_record *end = &conn->end[side];
-    const char *const name = invariant_host(all, end->host);
     if (all->relays || conn->flags & CONN_MURKY)
         return;
     if (call->error == TCP_ECONNRESET || call->error == TCP_ECONNREFUSED || call->error == TCP_ETIMEDOUT) {
         if (end->flags & END_TOLD)
-            invariant_broken(all, INVARIANT_ERRORS_ARE_TOLD, 0, "the %s's program is told %s, but it had been told before", name,
-                             tcp_errno_name((enum tcp_errno)call->error));
+            invariant_broken(all, INVARIANT_ERRORS_ARE_TOLD, 0, "the %s's program is told %s, but it had been told before",
+                             invariant_host(all, end->host), tcp_errno_name((enum tcp_errno)call->error));
         end->flags |= END_TOLD;
     } else if (call->error == TCP_EPIPE && end_gone(end)) {
         end->flags |= END_PIPE;
     } else if (call->eof && (end->flags & (END_UNCLEAN | END_TOLD | END_PIPE | END_SHUT_READ)) == END_UNCLEAN) {
         invariant_broken(all, INVARIANT_ERRORS_ARE_TOLD, 0, "the %s's end did not end in order, and its program is shown end-of-file",
-                         name);
+                         invariant_host(all, end->host));
     }
 }
 
