@@ -215,11 +215,12 @@ static void events(struct page *page, struct text *out, uint32_t index)
 static void row_draw(struct page *page, struct text *out, uint32_t index)
 {
     const struct row *row = &page->ladder->rows[index];
-    if (page->after_note && row->kind != ROW_NOTE) {
+    bool idle = row->time_ns - page->last_ns > page->idle_ns;
+    if (page->after_note && (idle || row->kind != ROW_NOTE)) {
         rule(page, out);
         page->after_note = false;
     }
-    if (row->time_ns - page->last_ns > page->idle_ns)
+    if (idle)
         gap(page, out, row->time_ns - page->last_ns);
     page->last_ns = row->to_ns > row->time_ns ? row->to_ns : row->time_ns;
     if (row->folds > 0) {
