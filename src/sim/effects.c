@@ -194,13 +194,19 @@ static void timers_compare(struct sim *sim, const struct tcb *tcb)
     }
 }
 
+/* A timer that fell due while its host stood still is late. */
+static int64_t not_past(const struct sim *sim, int64_t at_ns)
+{
+    return at_ns > sim->world->now_ns ? at_ns : sim->world->now_ns;
+}
+
 /* One event an endpoint: pushed only when something is due before it; one that comes too early is pushed again then. Never a cancel. */
 static void endpoint_arm(struct sim *sim, struct endpoint *endpoint, uint32_t index)
 {
     int slot = tcp_next_slot(&endpoint->tcb);
     if (slot < 0)
         return;
-    int64_t at_ns = endpoint->tcb.slot[slot].at_ns;
+    int64_t at_ns = not_past(sim, endpoint->tcb.slot[slot].at_ns);
     uint32_t number = endpoint->tcb.slot[slot].number;
     if (at_ns > endpoint->event_ns || (at_ns == endpoint->event_ns && number >= endpoint->event_number))
         return;
@@ -257,8 +263,9 @@ void mini_end(struct sim *sim, uint32_t index)
         else
             timer_put(sim, TIMER_STOPPED, was->kind, was->at_ns);
     }
-    if (mini->tcp.at_ns < mini->event_ns || (mini->tcp.at_ns == mini->event_ns && mini->tcp.number < mini->event_number)) {
-        mini->event_ns = mini->tcp.at_ns;
+    const int64_t at_ns = not_past(sim, mini->tcp.at_ns);
+    if (at_ns < mini->event_ns || (at_ns == mini->event_ns && mini->tcp.number < mini->event_number)) {
+        mini->event_ns = at_ns;
         mini->event_number = mini->tcp.number;
         sim_push(sim, mini->event_ns, CLASS_NETWORK, mini->event_number, TARGET_MINI, index);
     }

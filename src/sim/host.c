@@ -418,7 +418,8 @@ void host_endpoint_timer(struct sim *sim, uint32_t index, struct queue_event eve
         return;
     int64_t at_ns = endpoint->tcb.slot[slot].at_ns;
     uint32_t number = endpoint->tcb.slot[slot].number & NUMBER_MAX;
-    if (at_ns != event.time_ns || number != (event.number & NUMBER_MAX)) {
+    /* Not yet its turn? One that a pause has held up is late, and fires now. */
+    if (at_ns > event.time_ns || (at_ns == event.time_ns && number != (event.number & NUMBER_MAX))) {
         endpoint->event_ns = at_ns;
         endpoint->event_number = number;
         sim_push(sim, at_ns, CLASS_NETWORK, number, TARGET_ENDPOINT, index);
@@ -435,7 +436,8 @@ void host_mini_timer(struct sim *sim, uint32_t index, struct queue_event event)
 {
     struct mini *mini = mini_at(sim, index);
     mini->event_ns = TIME_NEVER;
-    if (mini->tcp.at_ns != event.time_ns || (mini->tcp.number & NUMBER_MAX) != (event.number & NUMBER_MAX)) {
+    if (mini->tcp.at_ns > event.time_ns ||
+        (mini->tcp.at_ns == event.time_ns && (mini->tcp.number & NUMBER_MAX) != (event.number & NUMBER_MAX))) {
         mini->event_ns = mini->tcp.at_ns;
         mini->event_number = mini->tcp.number;
         sim_push(sim, mini->event_ns, CLASS_NETWORK, mini->event_number, TARGET_MINI, index);
