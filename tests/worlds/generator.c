@@ -314,8 +314,31 @@ static void rule(struct generator *g)
     text_putc(g->out, '\n');
 }
 
+/* Power lost and back, a stopped virtual machine, SIGKILL. */
+static void disaster(struct generator *g)
+{
+    const char *const host = host_names[below(g, g->hosts)];
+    const int64_t from = before_heal(g), to = from + 1 + (int64_t)below(g, (uint64_t)(g->heal_ns - from));
+    const uint64_t which = below(g, 3);
+    text_puts(g->out, "maybe at ");
+    text_duration(g->out, from);
+    text_printf(g->out, "  %s %s", which == 0 ? "crash" : which == 1 ? "pause" : "kill", host);
+    if (which == 1) {
+        text_puts(g->out, " for ");
+        text_duration(g->out, to - from);
+    }
+    text_putc(g->out, '\n');
+    if (which != 0)
+        return;
+    text_puts(g->out, "maybe at ");
+    text_duration(g->out, to);
+    text_printf(g->out, "  boot %s\n", host);
+}
+
 static void faults(struct generator *g)
 {
+    if (chance(g, 12))
+        disaster(g);
     for (uint64_t n = chance(g, 50) ? between(g, 1, 3) : 0; n > 0; n--)
         cut(g);
     for (uint64_t n = chance(g, 60) ? between(g, 1, 5) : 0; n > 0; n--)
@@ -428,32 +451,40 @@ static void keepalive_line(struct generator *g, const struct part *part)
     text_printf(g->out, " %" PRIu64 "%s\n", between(g, 2, 5), part->on);
 }
 
-/* What it does until T. Returns whether it may have closed already. */
+/* A reader that shuts its reading side drains no more. Returns whether it has shut the other. */
+static bool shutdown_line(struct generator *g, const struct part *part)
+{
+    const char *const how = part->drains || chance(g, 75) ? "write" : chance(g, 50) ? "read" : "both";
+    text_printf(g->out, "    shutdown %s%s\n", how, part->on);
+    return *how != 'r';
+}
+
+/* What it does until T. */
 static void acts(struct generator *g, const struct part *part)
 {
-    bool draining = part->drains;
+    bool draining = part->drains, shut = false;
     if (draining)
         text_printf(g->out, "    drain%s\n", part->on);
-    for (uint64_t n = between(g, 1, 9); n > 0; n--) {
+    for (uint64_t n = between(g, 1, 12); n > 0; n--) {
         const uint64_t what = below(g, 100);
-        if (what < 40 && part->sends) {
+        if (what < 45 && part->sends && (!shut || chance(g, 10))) {
             send_line(g, part);
-        } else if (what < 65) {
+        } else if (what < 70) {
             recv_line(g, part, draining);
-        } else if (what < 73) {
+        } else if (what < 77) {
             set_line(g, part);
-        } else if (what < 82) {
+        } else if (what < 84) {
             wait_line(g, part);
-        } else if (what < 86 && !part->drains) {
+        } else if (what < 88 && !part->drains) {
             text_printf(g->out, "    drain%s%s\n", draining ? " off" : "", part->on);
             draining = !draining;
-        } else if (what < 95) {
-            /* A reader that shuts its reading side drains no more. */
-            text_printf(g->out, "    shutdown %s%s\n", part->drains || chance(g, 75) ? "write" : chance(g, 50) ? "read" : "both", part->on);
-        } else if (what < 97 && *part->on == '\0') {
-            line(g, chance(g, 50) ? "abort" : "close");
-        } else if (what < 98 && *part->on == '\0') {
-            line(g, "exit");
+        } else if (what < 96) {
+            shut = shutdown_line(g, part) || shut;
+        } else if (what < 99 && *part->on == '\0') {
+            static const char *const ends[] = {"abort", "close", "exit"};
+            line(g, ONE_OF(g, ends));
+            if (chance(g, 80)) /* what follows fails with EBADF */
+                return;
         }
     }
 }
