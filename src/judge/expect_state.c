@@ -234,20 +234,38 @@ enum outcome expect_never_state(struct judge *judge, const struct story_expect *
 
 /* ---- holds N X at T ---- */
 
+static uint64_t held_at(const struct judge_index *index, const struct story_expect *expect, int64_t time_ns)
+{
+    uint64_t held = 0;
+    for (uint32_t conn = 1; conn <= index->conns; conn++) {
+        const unsigned side = index_side(index, conn, expect->host);
+        if (side < 2 && index->conn[conn].made[side] && (expect->name == STORY_NONE || index->conn[conn].name == expect->name))
+            held += index_state_at(index, conn, side, time_ns) == expect->state;
+    }
+    return held;
+}
+
 enum outcome expect_holds(struct judge *judge, const struct story_expect *expect)
 {
     const struct judge_index *index = &judge->index;
     if (judge->cut && expect->at_ns > index->end_ns)
         return OUTCOME_UNDECIDED;
-    uint64_t held = 0;
-    for (uint32_t conn = 1; conn <= index->conns; conn++) {
-        const unsigned side = index_side(index, conn, expect->host);
-        if (side < 2 && index->conn[conn].made[side])
-            held += index_state_at(index, conn, side, expect->at_ns) == expect->state;
-    }
     const uint64_t high = expect->high > expect->low ? expect->high : expect->low;
+    const uint64_t held = held_at(index, expect, expect->at_ns);
     if (held >= expect->low && held <= high)
         return OUTCOME_HELD;
+    /* With a tolerance: after some event within it. */
+    int64_t tried_ns = expect->at_ns;
+    for (uint32_t i = 0; expect->tolerance_ns > 0 && i < index->trace->count; i++) {
+        const struct trace_event *event = &index->trace->events[i];
+        const int64_t time_ns = event->time_ns;
+        if (event->kind != TRACE_STATE || event->host != expect->host || time_ns == tried_ns ||
+            time_ns < expect->at_ns - expect->tolerance_ns || time_ns > time_add(expect->at_ns, expect->tolerance_ns))
+            continue;
+        const uint64_t then = held_at(index, expect, tried_ns = time_ns);
+        if (then >= expect->low && then <= high)
+            return OUTCOME_HELD;
+    }
     struct help help = {"", 0};
     help_line(&help, "at %s it held %" PRIu64 " of them", words_time(expect->at_ns).s, held);
     judge_fail(judge, expect->place, &help, true, expect->at_ns, "expected %s to hold %" PRIu64 " %s at %s",

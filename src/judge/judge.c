@@ -139,19 +139,35 @@ static const char *const rules[INVARIANTS] = {
     [INVARIANT_COMES_TO_REST] = "after the last fault the network falls silent within the bound",
 };
 
-/* The line of the story's nearest cause: up the chain of causes to a call or a fault. */
+/* The line that an event stands for: a fault's, a call's; line 0 if none. */
+static struct place line_of(const struct judge *judge, const struct trace_event *event)
+{
+    if (event->statement > 0 && event->statement <= judge->story->statement_count)
+        return judge->story->statements[event->statement - 1].place;
+    if ((event->kind == TRACE_CALL || event->kind == TRACE_RETURN) && event->call.step < judge->story->step_count)
+        return judge->story->steps[event->call.step].place;
+    return (struct place){0, 0, 0};
+}
+
+/* The line of the story's nearest cause: up the chain of causes to a call or a fault. A chain that begins with a timer says nothing of
+ * the story; then it is the last fault or call of that connection. */
 static struct place nearest_cause(const struct judge *judge, uint32_t number)
 {
     const struct trace *trace = judge->index.trace;
-    while (number > 0 && number <= trace->count) {
-        const struct trace_event *event = &trace->events[number - 1];
-        if (event->statement > 0 && event->statement <= judge->story->statement_count)
-            return judge->story->statements[event->statement - 1].place;
-        if ((event->kind == TRACE_CALL || event->kind == TRACE_RETURN) && event->call.step < judge->story->step_count)
-            return judge->story->steps[event->call.step].place;
-        if (event->cause >= number)
-            break;
-        number = event->cause;
+    if (number == 0 || number > trace->count)
+        return (struct place){0, 0, 0};
+    for (uint32_t at = number; at > 0;) {
+        const struct trace_event *event = &trace->events[at - 1];
+        const struct place place = line_of(judge, event);
+        if (place.line != 0 || event->cause >= at)
+            return place;
+        at = event->cause;
+    }
+    const uint32_t conn = trace->events[number - 1].conn;
+    for (uint32_t at = number; at > 0; at--) {
+        const struct place place = line_of(judge, &trace->events[at - 1]);
+        if (place.line != 0 && trace->events[at - 1].conn == conn)
+            return place;
     }
     return (struct place){0, 0, 0};
 }
