@@ -362,7 +362,7 @@ static void line(struct generator *g, const char *words)
 
 static void send_line(struct generator *g, const struct part *part)
 {
-    uint64_t bytes = chance(g, 35) ? between(g, 1, 3000) : chance(g, 75) ? scaled(g, 1000, 40000) : between(g, 40000, BIG);
+    uint64_t bytes = chance(g, 30) ? between(g, 1, 3000) : chance(g, 50) ? scaled(g, 1000, 40000) : between(g, 40000, BIG);
     text_puts(g->out, "    ");
     if (chance(g, 20)) {
         text_puts(g->out, "at ");
@@ -465,7 +465,7 @@ static void acts(struct generator *g, const struct part *part)
     bool draining = part->drains, shut = false;
     if (draining)
         text_printf(g->out, "    drain%s\n", part->on);
-    for (uint64_t n = between(g, 1, 12); n > 0; n--) {
+    for (uint64_t n = between(g, 1, 16); n > 0; n--) {
         const uint64_t what = below(g, 100);
         if (what < 45 && part->sends && (!shut || chance(g, 10))) {
             send_line(g, part);
