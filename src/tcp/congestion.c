@@ -56,10 +56,9 @@ void congestion_restart_after_idle(struct tcp_ctx *ctx, struct tcb *tcb)
 }
 
 /* Whether the window, and not the program, was what held sending back: only then may it grow. */
-void congestion_sent(struct tcp_ctx *ctx, struct tcb *tcb)
+void congestion_sent(struct tcb *tcb, bool limited)
 {
-    (void)ctx;
-    bool limited = packets_in_flight(tcb) >= tcb->cwnd;
+    limited = limited || packets_in_flight(tcb) >= tcb->cwnd;
     if (!seq_lt(tcb->snd.una, tcb->cwnd_usage_seq) || limited || (!tcb->cwnd_limited && tcb->packets_out > tcb->max_packets_out)) {
         tcb->cwnd_limited = limited;
         tcb->max_packets_out = tcb->packets_out;

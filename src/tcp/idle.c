@@ -28,7 +28,7 @@ static bool is_quiet(const struct tcb *tcb)
            !tcb->shut_write && !tcb->fin_queued && !tcb->fin_sent && !tcb->fin_received && !tcb->became_mini && !tcb->ack_now &&
            !tcb->ack_due && tcb->pushed == 0 && tcb->snd.una == tcb->snd.nxt && tcb->snd.nxt == tcb->snd.end &&
            tcb->snd.wl2 == tcb->snd.una && tcb->rcv.wup == tcb->rcv.nxt && tcb->rcv.read == tcb->rcv.nxt && tcb->ooo_head == 0 &&
-           !tcb->ooo_fin_seen && tcp_next_slot(tcb) < 0;
+           !tcb->ooo_fin_seen && !tcb->no_space && tcp_next_slot(tcb) < 0;
 }
 
 /* Nothing was ever lost, limited or set apart from the ordinary: such a TCB has more to remember, and stays whole. */
@@ -115,6 +115,7 @@ void tcp_idle_unpack(const struct tcp_idle *idle, struct tcb *tcb)
                 .iss = idle->snd_iss,
                 .end = idle->snd_una,
                 .max_wnd = idle->snd_max_wnd,
+                .piece = idle->snd_una,
                 .small = idle->snd_una},
         .rcv = {.nxt = idle->rcv_nxt, .irs = idle->rcv_irs, .wup = idle->rcv_nxt, .wnd = idle->rcv_wnd, .read = idle->rcv_nxt},
         .snd_wscale = idle->scales >> 4,

@@ -70,6 +70,13 @@ void tcp_segment_arrives_synchronized(struct tcp_ctx *ctx, struct tcb *tcb, cons
 /* ---- user_calls.c ---- */
 void tcp_orphan_enters_fin_wait_2(struct tcp_ctx *ctx, struct tcb *tcb);
 
+/* ---- send_buffer.c ---- */
+uint32_t send_buffer_room(const struct tcp_ctx *ctx, struct tcb *tcb); /* how much a SEND may add now */
+void send_buffer_grow(struct tcp_ctx *ctx, struct tcb *tcb);
+/* How many bytes may leave now in a row, a segment at the least; 0: better wait for the next ACK. */
+uint32_t bunch_next(const struct tcp_ctx *ctx, const struct tcb *tcb);
+void send_buffer_check(struct tcp_ctx *ctx, struct tcb *tcb); /* has it room again for who waits to write? */
+
 /* ---- records.c ---- */
 uint32_t record_alloc(struct tcp_ctx *ctx); /* 0: none left */
 void record_free(struct tcp_ctx *ctx, uint32_t index);
@@ -112,6 +119,7 @@ uint32_t current_mss(const struct tcb *tcb);
 bool send_one_new(struct tcp_ctx *ctx, struct tcb *tcb,
                   uint32_t limit); /* one segment of new data (or the FIN), at most `limit` bytes, whatever cwnd and Nagle say */
 bool has_unsent(const struct tcb *tcb);
+bool nagle_holds(const struct tcp_ctx *ctx, const struct tcb *tcb, uint32_t len, bool fin); /* a segment of `len` bytes must wait */
 static inline uint32_t window_edge(const struct tcb *tcb)
 {
     return tcb->snd.una + tcb->snd.wnd;
@@ -139,7 +147,7 @@ unsigned reassembly_sack(const struct tcp_ctx *ctx, const struct tcb *tcb, struc
 void congestion_init(struct tcp_ctx *ctx, struct tcb *tcb);
 uint32_t packets_in_flight(const struct tcb *tcb);
 void congestion_restart_after_idle(struct tcp_ctx *ctx, struct tcb *tcb);
-void congestion_sent(struct tcp_ctx *ctx, struct tcb *tcb);
+void congestion_sent(struct tcb *tcb, bool limited);
 void recovery_ack(struct tcp_ctx *ctx, struct tcb *tcb, const struct segment *seg, uint32_t prior_una, uint32_t prior_in_flight,
                   bool window_changed);
 void recovery_rto(struct tcp_ctx *ctx, struct tcb *tcb); /* everything is taken for lost; the front is resent */

@@ -77,7 +77,7 @@ void tcp_open_passive(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t iss, const 
     take_syn_options(ctx, tcb, syn);
     size_receiver(ctx, tcb, tcb->mss);
     tcb->snd.iss = tcb->snd.una = iss;
-    tcb->snd.nxt = tcb->snd.end = tcb->snd.small = iss + 1;
+    tcb->snd.nxt = tcb->snd.end = tcb->snd.piece = tcb->snd.small = iss + 1;
     tcb->received_ns = tcb->sent_ns = ctx->now_ns;
     congestion_init(ctx, tcb);
     tcp_enter_state(ctx, tcb, TCP_SYN_RECEIVED, TCP_WHY_ORDINARY);
@@ -108,6 +108,7 @@ static void synchronized(struct tcp_ctx *ctx, struct tcb *tcb, const struct segm
     tcb->established_once = true;
     tcb->received_ns = ctx->now_ns;
     recovery_ack(ctx, tcb, seg, prior, 1, false);
+    send_buffer_grow(ctx, tcb);
     tcp_enter_state(ctx, tcb, TCP_ESTABLISHED, TCP_WHY_ORDINARY);
     if (tcb->keepalive_on)
         tcp_set_keepalive(ctx, tcb, true, (int64_t)tcb->keepalive_idle_ms * NS_PER_MS, (int64_t)tcb->keepalive_interval_ms * NS_PER_MS,
@@ -121,8 +122,10 @@ static void synchronized(struct tcp_ctx *ctx, struct tcb *tcb, const struct segm
         rest.seq++;
         tcp_segment_arrives_synchronized(ctx, tcb, &rest, true);
     }
-    if (tcb->state != TCP_CLOSED)
+    if (tcb->state != TCP_CLOSED) {
         tcp_output(ctx, tcb);
+        send_buffer_check(ctx, tcb);
+    }
 }
 
 void opening_segment_arrives(struct tcp_ctx *ctx, struct tcb *tcb, const struct segment *seg)

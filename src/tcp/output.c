@@ -199,9 +199,9 @@ bool send_one_new(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t limit)
 }
 
 /* Nagle (section 3.7.4, R-193): a small segment waits while something is unacknowledged, unless the FIN is on it. */
-static bool nagle_holds(const struct tcp_ctx *ctx, const struct tcb *tcb, uint32_t len, bool fin)
+bool nagle_holds(const struct tcp_ctx *ctx, const struct tcb *tcb, uint32_t len, bool fin)
 {
-    if (fin || len >= current_mss(tcb))
+    if (fin || len == 0 || len >= current_mss(tcb))
         return false;
     if (tcb->cork)
         return true;
@@ -230,45 +230,52 @@ static bool may_send_data(const struct tcb *tcb)
     return false;
 }
 
+/* Sender's silly-window avoidance (section 3.8.6.2.1): a part that fits goes only if it is half of the largest window. False: nothing. */
+static bool send_into_small_window(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t len, bool fin)
+{
+    uint32_t fits = seq_gt(window_edge(tcb), tcb->snd.nxt) ? window_edge(tcb) - tcb->snd.nxt : 0;
+    bool half = fits > 0 && fits <= len && fits >= tcb->snd.max_wnd / 2 && !ctx->profile->nagle_minshall;
+    bool bare_fin = len == 0 && fin && ctx->profile->bare_fin_zero_window != 0;
+    return (half || bare_fin) && send_one_new(ctx, tcb, bare_fin ? 0 : fits);
+}
+
 void tcp_output(struct tcp_ctx *ctx, struct tcb *tcb)
 {
     if (!may_send_data(tcb))
         return;
-    bool sent = false;
+    bool sent = false, limited = false;
     const bool idle = tcb->packets_out == 0;
+    uint32_t bunch_end = tcb->snd.nxt;
     while (has_unsent(tcb)) {
         if (idle && !sent)
             congestion_restart_after_idle(ctx, tcb);
-        if (packets_in_flight(tcb) >= tcb->cwnd) {
-            tcb->cwnd_limited = true;
+        limited = packets_in_flight(tcb) >= tcb->cwnd;
+        if (limited)
             break;
+        if (bunch_end == tcb->snd.nxt) {
+            uint32_t bunch = bunch_next(ctx, tcb);
+            limited = bunch == 0;
+            if (limited)
+                break;
+            bunch_end += bunch;
         }
-        const uint32_t mss = current_mss(tcb);
         const uint32_t left = tcb->snd.end - tcb->snd.nxt;
-        const uint32_t len = min_u32(left, mss);
+        const uint32_t len = min_u32(min_u32(left, bunch_end - tcb->snd.nxt), current_mss(tcb));
         const bool fin = tcb->fin_queued && len == left;
         if (seq_gt(tcb->snd.nxt + len + fin, window_edge(tcb))) {
-            /* Sender's silly-window avoidance (section 3.8.6.2.1): a part that fits goes only if it is half of the largest window. */
-            uint32_t fits = seq_gt(window_edge(tcb), tcb->snd.nxt) ? window_edge(tcb) - tcb->snd.nxt : 0;
-            bool half = fits > 0 && fits <= len && fits >= tcb->snd.max_wnd / 2 && !ctx->profile->nagle_minshall;
-            bool bare_fin = len == 0 && fin && ctx->profile->bare_fin_zero_window != 0;
-            if (!half && !bare_fin)
+            if (!send_into_small_window(ctx, tcb, len, fin))
                 break;
-            if (!send_one_new(ctx, tcb, bare_fin ? 0 : fits))
-                break;
-            sent = true;
-            continue;
+        } else if (nagle_holds(ctx, tcb, len, fin) || !send_one_new(ctx, tcb, len)) {
+            break;
         }
-        if (nagle_holds(ctx, tcb, len, fin))
-            break;
-        if (!send_one_new(ctx, tcb, UINT32_MAX))
-            break;
         sent = true;
+        if (!seq_gt(bunch_end, tcb->snd.nxt))
+            bunch_end = tcb->snd.nxt;
     }
-    if (sent) {
-        congestion_sent(ctx, tcb);
+    if (sent || limited)
+        congestion_sent(tcb, limited);
+    if (sent)
         recovery_arm_after_send(ctx, tcb);
-    }
     persist_check(ctx, tcb);
 }
 

@@ -28,6 +28,7 @@
     X(quick_acks, "segments acknowledged at once at a connection's start") \
     X(fin_ack_delayed, "the ACK of a FIN in ESTABLISHED is delayed as that of data") \
     X(nagle_minshall, "Nagle waits for unacknowledged small segments only") \
+    X(bunches, "segments leave in bunches, and one alone may wait for its fellow") \
     X(tlp, "tail loss probe (RFC 8985 section 7); needs sack") \
     X(rack, "loss detection by time (RFC 8985); needs sack") \
     X(cc, "congestion control") \
@@ -104,6 +105,7 @@
     X(quick_acks, 0, "RFC 9293 knows none") \
     X(fin_ack_delayed, 0, "R-192: section 3.10.7.4, eighth") \
     X(nagle_minshall, 0, "R-193: section 3.7.4") \
+    X(bunches, 0, "RFC 9293 knows segments only") \
     X(tlp, 0, "R-194: optional") \
     X(rack, 0, "R-194: optional") \
     X(cc, 1, "RFC 9293 section 3.8.2: RFC 5681") \
@@ -180,6 +182,7 @@
     X(quick_acks, 16, "RULES part 3: first 16") \
     X(fin_ack_delayed, 1, "FACTS 5: pingpong mode") \
     X(nagle_minshall, 1, "tcp_minshall_check() of the kernel") \
+    X(bunches, 1, "tcp_tso_should_defer() of the kernel; docs/notes") \
     X(tlp, 1, "FACTS 2: tcp_early_retrans 3") \
     X(rack, 1, "FACTS: tcp_recovery 1") \
     X(cc, 2, "FACTS: the sockets used cubic") \
@@ -256,6 +259,7 @@
     X(quick_acks, 0, "no quick ACKs in the base stack (unverified)") \
     X(fin_ack_delayed, 0, "RULES part 3: at once") \
     X(nagle_minshall, 0, "unknown (unverified)") \
+    X(bunches, 0, "unknown (unverified)") \
     X(tlp, 0, "B-12: only in the RACK stack") \
     X(rack, 0, "B-12: only in the RACK stack") \
     X(cc, 2, "default of release 14 (unverified)") \
@@ -332,6 +336,7 @@
     X(quick_acks, 0, "unknown (unverified)") \
     X(fin_ack_delayed, 0, "RULES part 3: at once (unverified)") \
     X(nagle_minshall, 0, "unknown (unverified)") \
+    X(bunches, 0, "unknown (unverified)") \
     X(tlp, 1, "RULES part 3: recent versions (unverified)") \
     X(rack, 1, "RULES part 3: recent versions (unverified)") \
     X(cc, 2, "default of recent versions (unverified)") \

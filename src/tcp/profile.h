@@ -36,6 +36,7 @@ enum profile_id { PROFILE_RFC9293, PROFILE_LINUX, PROFILE_FREEBSD, PROFILE_WINDO
     X(quick_acks, UNIT_COUNT) /* segments acknowledged at once at a connection's start */ \
     X(fin_ack_delayed, UNIT_SWITCH) /* FACTS 5: a FIN in ESTABLISHED is acknowledged with the delayed ACK */ \
     X(nagle_minshall, UNIT_SWITCH) /* Nagle waits for small segments only, not for everything unacknowledged */ \
+    X(bunches, UNIT_SWITCH) /* segments leave in bunches, and one alone may wait for its fellow (tcp_tso_should_defer) */ \
     X(tlp, UNIT_SWITCH) \
     X(rack, UNIT_SWITCH) \
     X(cc, UNIT_CHOICE) /* 0 none, 1 reno, 2 cubic */ \

@@ -410,8 +410,6 @@ void recovery_ack(struct tcp_ctx *ctx, struct tcb *tcb, const struct segment *se
     } else if (what == RESEND_LOST) {
         recovery_continue(ctx, tcb);
     }
-    if (!tcb->orphan && (news.data_acked || news.advanced))
-        tcp_signal(ctx, SIGNAL_WRITABLE);
 }
 
 /* ---- sending again ---- */

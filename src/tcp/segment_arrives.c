@@ -185,6 +185,7 @@ static enum check ack_in_syn_received(struct tcp_ctx *ctx, struct tcb *tcb, cons
     tcb->snd.wl2 = seg->ack;
     tcb->snd.max_wnd = max_u32(tcb->snd.max_wnd, seg->wnd);
     tcb->established_once = true;
+    send_buffer_grow(ctx, tcb);
     tcp_enter_state(ctx, tcb, TCP_ESTABLISHED, TCP_WHY_ORDINARY);
     if (tcb->fin_queued)
         tcp_enter_state(ctx, tcb, TCP_FIN_WAIT_1, TCP_WHY_ORDINARY); /* */
@@ -469,6 +470,7 @@ void tcp_segment_arrives_synchronized(struct tcp_ctx *ctx, struct tcb *tcb, cons
     if (tcb->state == TCP_CLOSED)
         return;
     tcp_output(ctx, tcb);
+    send_buffer_check(ctx, tcb);
     ack_schedule_check(ctx, tcb);
 }
 

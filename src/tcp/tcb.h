@@ -51,6 +51,7 @@ struct tcb {
         uint32_t una, nxt, wnd, wl1, wl2, iss;
         uint32_t end; /* one past the last byte that the program has handed over; the FIN's number once it is queued */
         uint32_t max_wnd; /* the largest window the peer ever offered (MAX.SND.WND) */
+        uint32_t piece; /* where the last piece of unsent data begins: it is filled up before another one asks for memory */
         uint32_t small; /* one past the last small (sub-MSS) segment sent (Nagle, Minshall's variant) */
     } snd;
     struct {
@@ -71,6 +72,7 @@ struct tcb {
     bool orphan; /* no program holds it any more */
     bool shut_read, shut_write, fin_queued, fin_sent, fin_received;
     bool nodelay, cork;
+    bool no_space; /* a SEND found the buffer full, and waits */
     bool rcvbuf_locked, sndbuf_locked; /* the program fixed it: no autotuning */
     bool became_mini; /* the end goes on as a small record; what is left here is for the program that still reads */
     /* acknowledgement */

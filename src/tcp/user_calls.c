@@ -28,7 +28,7 @@ static void start_receiver(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t mss)
 static void start_sender(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t iss)
 {
     tcb->snd.iss = tcb->snd.una = iss;
-    tcb->snd.nxt = tcb->snd.end = tcb->snd.small = iss + 1;
+    tcb->snd.nxt = tcb->snd.end = tcb->snd.piece = tcb->snd.small = iss + 1;
     tcb->rcv_mss = (uint16_t)max_u32(min_u32(min_u32(tcb->advmss, tcb->rcv.wnd / 2), MSS_DEFAULT), MSS_MIN);
     tcb->received_ns = tcb->sent_ns = ctx->now_ns;
     congestion_init(ctx, tcb);
@@ -126,17 +126,6 @@ void tcp_set_linger2(struct tcp_ctx *ctx, struct tcb *tcb, int64_t ns)
 
 /* ---- SEND (3.10.2) ---- */
 
-/* Linux lets the send buffer follow the congestion window while the program has not fixed it. */
-static uint32_t send_buffer(const struct tcp_ctx *ctx, const struct tcb *tcb)
-{
-    if (!ctx->profile->buffers_doubled)
-        return tcb->sndbuf;
-    if (tcb->sndbuf_locked)
-        return tcb->sndbuf / 2;
-    int64_t wanted = 2 * (int64_t)max_u32(tcb->cwnd, (uint32_t)ctx->profile->initial_cwnd) * tcb->mss;
-    return (uint32_t)min_i64(max_i64(wanted, tcb->sndbuf), ctx->profile->sndbuf_max);
-}
-
 uint32_t tcp_send(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t bytes, enum tcp_errno *error)
 {
     *error = TCP_OK;
@@ -168,9 +157,7 @@ uint32_t tcp_send(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t bytes, enum tcp
         *error = TCP_EPIPE;
         return 0;
     }
-    uint32_t queued = tcb->snd.end - tcb->snd.una;
-    uint32_t buffer = send_buffer(ctx, tcb);
-    uint32_t taken = min_u32(bytes, buffer > queued ? buffer - queued : 0);
+    uint32_t taken = min_u32(bytes, send_buffer_room(ctx, tcb));
     tcb->snd.end += taken;
     tcp_output(ctx, tcb);
     return taken;
