@@ -2,9 +2,10 @@
 /* RFC 8985: RACK, loss detection by time; and tail loss probes (section 7). */
 #include "tcp/scoreboard.h"
 
-static bool sent_after(int64_t a_ns, int64_t b_ns, uint32_t a_seq, uint32_t b_seq)
+/* Where RFC 8985 tells segments of one instant apart by number, we know in which order they went, resent ones too. */
+static bool sent_after(int64_t a_ns, int64_t b_ns, uint32_t a_order, uint32_t b_order)
 {
-    return a_ns > b_ns || (a_ns == b_ns && seq_gt(a_seq, b_seq));
+    return a_ns > b_ns || (a_ns == b_ns && seq_gt(a_order, b_order));
 }
 
 void rack_advance(struct tcp_ctx *ctx, struct tcb *tcb, const struct tcp_record *record)
@@ -14,9 +15,10 @@ void rack_advance(struct tcp_ctx *ctx, struct tcb *tcb, const struct tcp_record 
         return; /* too soon for an answer to the retransmission: it was the original that arrived */
     tcb->rack_advanced = true;
     tcb->rack_rtt_us = (uint32_t)rtt_us;
-    if (sent_after(record->sent_ns, tcb->rack_sent_ns, record->end, tcb->rack_end_seq)) {
+    tcb->rack_rtt_order = record->order;
+    if (sent_after(record->sent_ns, tcb->rack_sent_ns, record->order, tcb->rack_order)) {
         tcb->rack_sent_ns = record->sent_ns;
-        tcb->rack_end_seq = record->end;
+        tcb->rack_order = record->order;
     }
 }
 
@@ -45,13 +47,15 @@ static int64_t detect_loss(struct tcp_ctx *ctx, struct tcb *tcb)
             continue;
         if ((record->flags & RECORD_LOST) && (record->flags & RECORD_RETRANS) == 0)
             continue;
-        if (!sent_after(tcb->rack_sent_ns, record->sent_ns, tcb->rack_end_seq, record->end))
+        if (!sent_after(tcb->rack_sent_ns, record->sent_ns, tcb->rack_order, record->order))
             continue;
         int64_t left = rack_time_left(ctx, tcb, record, window);
-        if (left <= 0)
+        /* The round trip is that of the last segment looked at, not of the one sent last. What one instant holds is told apart by its
+         * order: a segment that went a moment later than the one measured has that moment left. */
+        if (left < 0 || (left == 0 && !seq_gt(record->order, tcb->rack_rtt_order)))
             scoreboard_mark_lost(tcb, record);
         else
-            wait = max_i64(wait, left);
+            wait = max_i64(wait, max_i64(left, 1));
     }
     return wait;
 }
@@ -72,12 +76,11 @@ bool rack_mark_lost(struct tcp_ctx *ctx, struct tcb *tcb)
 void recovery_reorder_timeout(struct tcp_ctx *ctx, struct tcb *tcb)
 {
     uint32_t before = packets_in_flight(tcb);
-    uint32_t lost = tcb->lost_out;
     int64_t wait_us = detect_loss(ctx, tcb);
     if (before != packets_in_flight(tcb)) {
         if (tcb->ca_state != CA_RECOVERY) {
             recovery_enter(ctx, tcb);
-            congestion_reduce(tcb, 1, tcb->lost_out - lost, false);
+            congestion_reduce(tcb, 1, 0, false);
         }
         recovery_continue(ctx, tcb);
     }

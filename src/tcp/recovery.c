@@ -366,7 +366,7 @@ static void finish_handshake(struct tcp_ctx *ctx, struct tcb *tcb)
 void recovery_ack(struct tcp_ctx *ctx, struct tcb *tcb, const struct segment *seg, uint32_t prior_una, uint32_t prior_in_flight,
                   bool window_changed)
 {
-    struct ack_news news = {.first_sack_ns = -1, .lost_before = tcb->lost_out, .advanced = seq_gt(tcb->snd.una, prior_una)};
+    struct ack_news news = {.first_sack_ns = -1, .lost_before = tcb->lost, .advanced = seq_gt(tcb->snd.una, prior_una)};
     news.carries_data = seg->len > 0 || (seg->flags & TCP_FIN) != 0;
     news.tsecr_valid = tcb->ts_ok && (seg->options & TCPOPT_TS) != 0 && seg->tsecr != 0;
     news.tsecr = seg->tsecr;
@@ -396,9 +396,8 @@ void recovery_ack(struct tcp_ctx *ctx, struct tcb *tcb, const struct segment *se
         return;
     if (news.set_timer)
         set_timer(ctx, tcb);
-    uint32_t newly_lost = tcb->lost_out > news.lost_before ? tcb->lost_out - news.lost_before : 0;
     if (in_reduction(tcb))
-        congestion_reduce(tcb, news.delivered, newly_lost, news.advanced);
+        congestion_reduce(tcb, news.delivered, tcb->lost - news.lost_before, news.advanced);
     else if (news.data_acked || (tcb->reordering_degree > DUP_ACK_THRESHOLD && (news.advanced || news.sacked)))
         congestion_acked(ctx, tcb, news.delivered);
     if (what == RESEND_NEW_FIRST) {

@@ -10,11 +10,13 @@ void scoreboard_mark_lost(struct tcb *tcb, struct tcp_record *record)
         if (record->flags & RECORD_RETRANS) { /* its retransmission is lost as well */
             record->flags &= (uint16_t)~RECORD_RETRANS;
             tcb->retrans_out--;
+            tcb->lost++;
         }
         return;
     }
     record->flags |= RECORD_LOST;
     tcb->lost_out++;
+    tcb->lost++;
 }
 
 bool scoreboard_any_resent(const struct tcp_ctx *ctx, const struct tcb *tcb)

@@ -22,7 +22,7 @@ struct ack_news {
     bool reneged;
     uint32_t prior_fack; /* start of the highest segment that was SACKed before this ACK; SND.UNA if none was */
     uint32_t delivered; /* segments newly known to have arrived */
-    uint32_t lost_before; /* lost_out when the ACK came */
+    uint32_t lost_before; /* tcb->lost when the ACK came */
     int64_t first_sack_ns; /* when the first newly SACKed original was sent; -1: none */
     uint32_t tsecr;
     bool tsecr_valid;

@@ -29,13 +29,31 @@ static uint32_t first_piece(const struct tcb *tcb, bool *last)
     return (tcb->snd.piece - tcb->snd.nxt - 1) % piece_size(tcb) + 1;
 }
 
-/* What is queued, with the kernel's own bookkeeping of each piece, which counts too. What was sent left in pieces of two segments. */
-static uint32_t queued_memory(const struct tcb *tcb)
+/* What was sent left in pieces of two segments. A loss cuts them: what was resent stands alone, and what was SACKed grows together. */
+static uint32_t sent_pieces(const struct tcp_ctx *ctx, const struct tcb *tcb)
+{
+    if (tcb->sacked_out + tcb->lost_out + tcb->retrans_out == 0)
+        return (tcb->packets_out + 1) / 2;
+    uint32_t pieces = 0, in_a_row = 0;
+    unsigned before = RECORD_EVER;
+    for (uint32_t i = tcb->sent_head; i != 0; i = record_at(ctx, i)->next) {
+        unsigned kind = record_at(ctx, i)->flags & (RECORD_SACKED | RECORD_LOST | RECORD_EVER);
+        kind = kind & RECORD_SACKED ? RECORD_SACKED : kind;
+        in_a_row = kind == before ? in_a_row + 1 : 0;
+        before = kind;
+        if (kind == RECORD_SACKED ? in_a_row == 0 : kind != 0 || in_a_row % 2 == 0)
+            pieces++;
+    }
+    return pieces;
+}
+
+/* What is queued, with the kernel's own bookkeeping of each piece, which counts too. */
+static uint32_t queued_memory(const struct tcp_ctx *ctx, const struct tcb *tcb)
 {
     uint32_t unsent = tcb->snd.end - tcb->snd.nxt;
     uint32_t before_last = seq_gt(tcb->snd.piece, tcb->snd.nxt) ? tcb->snd.piece - tcb->snd.nxt : 0;
     uint32_t size = piece_size(tcb);
-    uint32_t pieces = (tcb->packets_out + 1) / 2 + (before_last + size - 1) / size + (unsent > before_last ? 1 : 0);
+    uint32_t pieces = sent_pieces(ctx, tcb) + (before_last + size - 1) / size + (unsent > before_last ? 1 : 0);
     return tcb->snd.end - tcb->snd.una + pieces * PIECE_OVERHEAD;
 }
 
@@ -53,7 +71,7 @@ uint32_t send_buffer_room(const struct tcp_ctx *ctx, struct tcb *tcb)
     uint32_t size = piece_size(tcb);
     if (filled > 0 && filled < size)
         return size - filled;
-    tcb->no_space = queued_memory(tcb) >= tcb->sndbuf;
+    tcb->no_space = queued_memory(ctx, tcb) >= tcb->sndbuf;
     if (tcb->no_space)
         return 0;
     tcb->snd.piece = tcb->snd.end;
@@ -81,7 +99,7 @@ void send_buffer_check(struct tcp_ctx *ctx, struct tcb *tcb)
     if (ctx->profile->buffers_doubled) {
         if (packets_in_flight(tcb) < tcb->cwnd)
             send_buffer_grow(ctx, tcb);
-        uint32_t queued = queued_memory(tcb);
+        uint32_t queued = queued_memory(ctx, tcb);
         if (queued >= tcb->sndbuf || tcb->sndbuf - queued < queued / 2)
             return;
     }

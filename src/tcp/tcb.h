@@ -105,6 +105,7 @@ struct tcb {
     /* congestion control and recovery (RFC 5681, 6675, 8985); counts in segments */
     uint32_t cwnd, ssthresh, cwnd_count, prior_cwnd, prior_ssthresh;
     uint32_t packets_out, sacked_out, lost_out, retrans_out; /* without SACK, sacked_out counts duplicate ACKs */
+    uint32_t lost; /* how often something was taken for lost */
     uint32_t high_seq; /* SND.NXT when this recovery began */
     uint32_t high_sack; /* start of the highest segment that was SACKed; valid while sacked_out > 0 */
     uint32_t undo_marker; /* SND.UNA when it began, valid with undo_possible */
@@ -114,7 +115,7 @@ struct tcb {
     uint32_t order; /* counter for records' order */
     uint32_t tlp_high_seq; /* SND.NXT when the last tail loss probe went out, valid with tlp_out */
     uint32_t total_retrans, dsack_dups;
-    uint32_t min_rtt_us, rack_rtt_us, rack_end_seq;
+    uint32_t min_rtt_us, rack_rtt_us, rack_order, rack_rtt_order;
     uint32_t reordering_degree; /* duplicate ACKs that may be mere reordering */
     uint32_t cubic_epoch_ms, cubic_last_max, cubic_origin, cubic_k, cubic_count, cubic_acked, cubic_reno_cwnd;
     uint32_t retrans_stamp; /* our timestamp clock at the first retransmission of this recovery (Eifel, RFC 3522) */
