@@ -220,6 +220,7 @@ static enum engine_status sim_rests(struct sim *sim, int64_t until_ns)
         sim->cause = 0;
         for (uint32_t p = 1; p <= world->region[REGION_PROCESSES].high; p++)
             process_breaks_off(sim, p);
+        box_tables_end(sim);
         return ENGINE_ENDED;
     }
     if (until_ns > world->now_ns)
@@ -274,12 +275,6 @@ bool engine_supports(const struct story *story, struct diagnostic *diagnostic)
         return unsupported(diagnostic, &whole, "a scenario can have at most 255 hosts and middleboxes");
     if (story->statement_count > STATEMENTS_MAX || story->program_count > STATEMENTS_MAX)
         return unsupported(diagnostic, &whole, "a scenario can have at most 65535 statements and as many programs");
-    for (uint16_t n = 0; n < story->node_count; n++) {
-        if (story->nodes[n].kind == NODE_FIREWALL)
-            return unsupported(diagnostic, &story->nodes[n].place, "firewalls are not available in this version");
-        if (story->nodes[n].kind == NODE_NAT)
-            return unsupported(diagnostic, &story->nodes[n].place, "nat is not available in this version");
-    }
     for (uint32_t s = 0; s < story->step_count; s++) {
         const struct story_step *step = &story->steps[s];
         if (step->call == CALL_RELAY)

@@ -57,6 +57,8 @@ struct sim {
     struct process *processes;
     struct memory *memories;
     struct flight *flights;
+    struct box_entry *box_entries;
+    uint32_t *box_buckets;
     uint32_t *buckets;
     struct queue *queue;
 
@@ -275,8 +277,18 @@ void weather_init(struct world *world, const struct story *story);
 void weather_send(struct sim *sim, const struct segment *seg, uint32_t classes, uint32_t cause);
 /* On its way: arrives at flight->node then. */
 void flight_add(struct sim *sim, const struct flight *flight, int64_t arrival_ns);
-/* A segment goes on over the next link of its way. */
+/* A segment is at a node on its way: a middlebox may stop it there, else it goes on over the next link. */
 void weather_forward(struct sim *sim, uint32_t flight);
+/* From flight->node over the next link of its way. */
+void weather_onward(struct sim *sim, struct flight *flight);
+
+/* ---- box.c: firewalls and nats ---- */
+/* Does the box at flight->node know this segment's flow? If not it has been dropped, or answered too. The world may move. */
+bool box_passes(struct sim *sim, const struct flight *flight);
+/* The world has moved and its hash of flows has another size. */
+void box_rebuild(struct sim *sim);
+/* The run ends: what the tables hold is written. */
+void box_tables_end(struct sim *sim);
 
 /* ---- fault.c ---- */
 /* A statement has its moment. `cause`: the record that triggered it, 0 none. */

@@ -16,6 +16,7 @@
 #define TIMER_BYTES (HEAD_BYTES + 10)
 #define CALL_BYTES (HEAD_BYTES + 28)
 #define NOTE_BYTES (HEAD_BYTES + 8)
+#define FLOW_BYTES (HEAD_BYTES + 22)
 
 #define NO_GAP(field, from) _Static_assert(offsetof(struct trace_event, field) == (from), #field " stands without a gap");
 NO_GAP(time_ns, 0)
@@ -59,10 +60,15 @@ NO_GAP(call.error, 49)
 NO_GAP(call.eof, 50)
 NO_GAP(call.failed, 51)
 NO_GAP(note.value, 24)
+NO_GAP(flow.at_ns, 24)
+NO_GAP(flow.limit_ns, 32)
+NO_GAP(flow.port, 40)
+NO_GAP(flow.to, 44)
+NO_GAP(flow.state, 45)
 _Static_assert(sizeof(bool) == 1 && sizeof(struct sack_block) == 8 && sizeof(struct trace_event) == TRACE_BYTES_MAX, "as hashed");
 
 /* Which member of the union the kind of event has. */
-enum member { MEMBER_SEGMENT, MEMBER_STATE, MEMBER_TIMER, MEMBER_CALL, MEMBER_NOTE };
+enum member { MEMBER_SEGMENT, MEMBER_STATE, MEMBER_TIMER, MEMBER_CALL, MEMBER_NOTE, MEMBER_FLOW };
 
 static enum member member_of(const struct trace_event *event)
 {
@@ -84,6 +90,8 @@ static enum member member_of(const struct trace_event *event)
     case TRACE_FAULT:
     case TRACE_NAME:
         return MEMBER_NOTE;
+    case TRACE_FLOW:
+        return MEMBER_FLOW;
     }
     assertion_failed("a kind of trace event", __FILE__, __LINE__);
 }
@@ -101,6 +109,8 @@ static size_t canonical_bytes(const struct trace_event *event)
         return CALL_BYTES;
     case MEMBER_NOTE:
         return NOTE_BYTES;
+    case MEMBER_FLOW:
+        return FLOW_BYTES;
     }
     return HEAD_BYTES;
 }
@@ -155,6 +165,11 @@ size_t trace_canonical(const struct trace_event *event, unsigned char *bytes)
         break;
     case MEMBER_NOTE:
         to = put(to, (uint64_t)event->note.value, 8);
+        break;
+    case MEMBER_FLOW:
+        to = put(put(to, (uint64_t)event->flow.at_ns, 8), (uint64_t)event->flow.limit_ns, 8);
+        to = put(put(to, event->flow.port[0], 2), event->flow.port[1], 2);
+        to = put(put(to, event->flow.to, 1), event->flow.state, 1);
         break;
     }
     return (size_t)(to - bytes);

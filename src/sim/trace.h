@@ -28,6 +28,8 @@ enum trace_kind {
     TRACE_FAULT, /* note (value 0); statement index; `what` is enum fault_what: a cut begins or ends, a host crashes, boots, pauses,
                     resumes, is killed, a link changes */
     TRACE_NAME, /* note: connection `conn` is called value = name index from now on (the views use it for the whole run) */
+    TRACE_FLOW, /* flow: a firewall's or nat's table changes; host: the box, peer: who began the flow, conn: with whose SYN; `what` is enum
+                   flow_what. Nothing wakes a box when it forgets: that is written when a segment finds out, or when the run ends */
 };
 enum state_why {
     WHY_ORDINARY = 0,
@@ -42,6 +44,12 @@ enum state_why {
     WHY_REUSED
 };
 enum timer_what { TIMER_ARMED, TIMER_FIRED, TIMER_STOPPED };
+enum flow_what {
+    FLOW_NEW, /* a SYN has passed */
+    FLOW_CLOSING, /* the first FIN */
+    FLOW_FORGOTTEN, /* at_ns: when, limit_ns: after how long a silence */
+    FLOW_HELD /* the run has ended, and it is still in the table, until at_ns */
+};
 enum fault_what { FAULT_CUT_BEGINS, FAULT_CUT_ENDS, FAULT_CRASH, FAULT_BOOT, FAULT_PAUSE, FAULT_RESUME, FAULT_KILL, FAULT_LINK };
 
 struct trace_segment {
@@ -81,6 +89,11 @@ struct trace_event {
         struct {
             int64_t value;
         } note;
+        struct {
+            int64_t at_ns, limit_ns; /* when it is forgotten if nothing passes; how long a silence that is. TIME_NEVER: never */
+            uint16_t port[2]; /* of the two sides, the beginner's first */
+            uint8_t to, state; /* the other side's node; enum box_state */
+        } flow;
     };
     struct sack_block sack[SEGMENT_SACK_MAX]; /* hashed and stored only where sack_count > 0; meaningful for segments only */
 };

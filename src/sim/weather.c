@@ -165,14 +165,20 @@ void weather_send(struct sim *sim, const struct segment *seg, uint32_t classes, 
     channel_carry(sim, c, &flight, &asked);
 }
 
-void weather_forward(struct sim *sim, uint32_t index)
+void weather_onward(struct sim *sim, struct flight *flight)
 {
     struct asked asked = {.orders = {.delay_ns = 0}};
-    struct flight flight = sim->flights[index - 1];
-    pool_give(sim, REGION_FLIGHTS, index);
-    uint16_t c = route_next(sim, flight.node, flight.seg.dst_host);
+    uint16_t c = route_next(sim, flight->node, flight->seg.dst_host);
     if (c == ROUTE_NONE)
         return;
-    cuts_ask(sim, &asked, &flight.seg, &sim->channels[c]);
-    channel_carry(sim, c, &flight, &asked);
+    cuts_ask(sim, &asked, &flight->seg, &sim->channels[c]);
+    channel_carry(sim, c, flight, &asked);
+}
+
+void weather_forward(struct sim *sim, uint32_t index)
+{
+    struct flight flight = sim->flights[index - 1];
+    pool_give(sim, REGION_FLIGHTS, index);
+    if (sim->story->nodes[flight.node].kind == NODE_HOST || box_passes(sim, &flight))
+        weather_onward(sim, &flight);
 }

@@ -24,6 +24,8 @@ static const uint32_t strides[REGIONS] = {
     [REGION_MEMORIES] = sizeof(struct memory),
     [REGION_FLIGHTS] = sizeof(struct flight),
     [REGION_DELAYED] = sizeof(struct delayed),
+    [REGION_BOX_FLOWS] = sizeof(struct box_entry),
+    [REGION_BOX_BUCKETS] = sizeof(uint32_t),
     [REGION_RECORDS] = sizeof(struct tcp_record),
     [REGION_BUCKETS] = sizeof(uint32_t),
     [REGION_QUEUE] = 1,
@@ -65,6 +67,7 @@ static void plan_dependent(struct plan *plan)
 {
     plan->capacity[REGION_LASTS] = plan->injects ? 2 * plan->capacity[REGION_FLOWS] : 0;
     plan->capacity[REGION_MEMORIES] = plan->guards * plan->capacity[REGION_PROCESSES];
+    plan->capacity[REGION_BOX_BUCKETS] = plan->capacity[REGION_BOX_FLOWS] != 0 ? power_of_two(plan->capacity[REGION_BOX_FLOWS]) : 0;
     plan->capacity[REGION_BUCKETS] = power_of_two(plan->capacity[REGION_ENDPOINTS] + plan->capacity[REGION_MINIS]);
 }
 
@@ -106,6 +109,8 @@ static void plan_first(struct plan *plan, const struct story *story, enum queue_
     plan->capacity[REGION_FLOWS] = crowd;
     plan->capacity[REGION_PROCESSES] = (uint32_t)processes + crowd;
     plan->capacity[REGION_FLIGHTS] = 6 + 2 * crowd;
+    for (uint16_t n = 0; n < story->node_count; n++)
+        plan->capacity[REGION_BOX_FLOWS] += story->nodes[n].kind != NODE_HOST ? 4 + crowd : 0;
     plan->capacity[REGION_RECORDS] = 16 + 2 * crowd;
     plan->events = 2 * queue_margin(story) + 4 * crowd;
     plan_dependent(plan);
@@ -180,6 +185,8 @@ struct world *world_init(void *block, size_t bytes, const struct story *story, e
     }
     memset(region_at(world, REGION_BUCKETS), 0, (size_t)plan.capacity[REGION_BUCKETS] * sizeof(uint32_t));
     world->region[REGION_BUCKETS].high = plan.capacity[REGION_BUCKETS];
+    memset(region_at(world, REGION_BOX_BUCKETS), 0, (size_t)plan.capacity[REGION_BOX_BUCKETS] * sizeof(uint32_t));
+    world->region[REGION_BOX_BUCKETS].high = plan.capacity[REGION_BOX_BUCKETS];
     world->region[REGION_RECORDS].high = plan.capacity[REGION_RECORDS];
     records_link(world, 1);
     queue_init(region_at(world, REGION_QUEUE), queue, plan.events);
@@ -239,6 +246,8 @@ void sim_bind(struct sim *sim)
     sim->processes = region_at(world, REGION_PROCESSES);
     sim->memories = region_at(world, REGION_MEMORIES);
     sim->flights = region_at(world, REGION_FLIGHTS);
+    sim->box_entries = region_at(world, REGION_BOX_FLOWS);
+    sim->box_buckets = region_at(world, REGION_BOX_BUCKETS);
     sim->buckets = region_at(world, REGION_BUCKETS);
     sim->queue = region_at(world, REGION_QUEUE);
     sim->ctx.pool.records = region_at(world, REGION_RECORDS);
@@ -263,7 +272,8 @@ static void region_copy(struct world *to, struct world *from, enum region_kind k
 /* What one crowd fills together grows together, or each pool in turn would move the whole world. */
 static void plan_larger(struct plan *plan, const struct sim *sim)
 {
-    static const enum region_kind crowd[] = {REGION_ENDPOINTS, REGION_MINIS, REGION_FLOWS, REGION_PROCESSES, REGION_FLIGHTS};
+    static const enum region_kind crowd[] = {REGION_ENDPOINTS, REGION_MINIS,   REGION_FLOWS,
+                                             REGION_PROCESSES, REGION_FLIGHTS, REGION_BOX_FLOWS};
     for (size_t i = 0; i < sizeof crowd / sizeof crowd[0]; i++) {
         const struct region *region = &sim->world->region[crowd[i]];
         if (region->high > region->capacity / 2)
@@ -318,6 +328,8 @@ static bool sim_grow(struct sim *sim, enum region_kind kind, uint32_t least)
         demux_rebuild(sim);
     else
         region_copy(world, old, REGION_BUCKETS);
+    if (plan.capacity[REGION_BOX_BUCKETS] != world->region[REGION_BOX_BUCKETS].high)
+        box_rebuild(sim);
     return true;
 }
 

@@ -8,6 +8,7 @@
 #include "base/duration.h"
 #include "net/class.h"
 #include "net/link.h"
+#include "net/middlebox.h"
 #include "sim/engine.h"
 #include "tcp/tcp.h"
 
@@ -61,6 +62,8 @@ enum region_kind {
     REGION_MEMORIES, /* struct memory [process][guard], only if guards wait for events */
     REGION_FLIGHTS,
     REGION_DELAYED, /* struct delayed: a `when ... after D` on its way */
+    REGION_BOX_FLOWS, /* struct box_entry: the tables of firewalls and nats */
+    REGION_BOX_BUCKETS, /* uint32_t: heads of their hash, a power of two; none without a box */
     REGION_RECORDS, /* struct tcp_record, lent to TCBs; [0] is never used */
     REGION_BUCKETS, /* uint32_t: heads of the hash of ends, a power of two */
     REGION_QUEUE,
@@ -228,6 +231,16 @@ struct flight {
     uint32_t statement; /* rule that corrupts it, + 1 */
     uint16_t classes;
     uint16_t node; /* where it arrives next */
+};
+
+/* One line of a middlebox's table. */
+struct box_entry {
+    uint32_t next_free;
+    uint32_t hash_next;
+    uint32_t conn; /* of the SYN that began it */
+    uint16_t node; /* the box */
+    bool forgotten; /* and written so */
+    struct box_flow flow;
 };
 
 #define WORLD_MAGIC UINT32_C(0x4C41534B)

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/duration.h"
+#include "net/middlebox.h"
 #include "tcp/state.h"
 
 static void count(struct glossary *glossary)
@@ -295,6 +297,32 @@ const char *glossary_why(uint8_t why)
         [WHY_REUSED] = "reused",
     };
     return why < sizeof names / sizeof *names ? names[why] : "?";
+}
+
+const char *glossary_flow(uint8_t what)
+{
+    static const char *const names[] = {
+        [FLOW_NEW] = "new", [FLOW_CLOSING] = "closing", [FLOW_FORGOTTEN] = "forgotten", [FLOW_HELD] = "held"};
+    return what < sizeof names / sizeof *names ? names[what] : "?";
+}
+
+void glossary_flow_text(struct text *out, const struct glossary *glossary, const struct trace_event *e)
+{
+    text_printf(out, "%s:%u -- %s:%u %s", glossary_host(glossary, e->peer), (unsigned)e->flow.port[0], glossary_host(glossary, e->flow.to),
+                (unsigned)e->flow.port[1], glossary_flow(e->what));
+    if (e->what == FLOW_FORGOTTEN) {
+        text_puts(out, ", silent for ");
+        text_duration(out, e->flow.limit_ns);
+        return;
+    }
+    if (e->what == FLOW_HELD && e->flow.state < BOX_STATES)
+        text_printf(out, " in %s", box_state_name((enum box_state)e->flow.state));
+    if (e->flow.limit_ns == TIME_NEVER) {
+        text_puts(out, ", for good");
+        return;
+    }
+    text_puts(out, ", until it is silent for ");
+    text_duration(out, e->flow.limit_ns);
 }
 
 const char *glossary_fault(uint8_t what)

@@ -46,6 +46,10 @@ const struct story_step *glossary_step(const struct glossary *glossary, const st
 
 const char *glossary_why(uint8_t state_why);
 const char *glossary_fault(uint8_t fault_what);
+/* "new", "closing", "forgotten", "held". */
+const char *glossary_flow(uint8_t flow_what);
+/* "client:32768 -- server:80 forgotten, silent for 350s": a line of a middlebox's table. */
+void glossary_flow_text(struct text *out, const struct glossary *glossary, const struct trace_event *event);
 /* "cut client -- server begins". */
 void glossary_fault_text(struct text *out, const struct glossary *glossary, const struct trace_event *event);
 

@@ -5,6 +5,7 @@
 
 #include "net/class.h"
 #include "net/link.h"
+#include "net/middlebox.h"
 #include "tcp/state.h"
 #include "view/glossary.h"
 
@@ -284,10 +285,37 @@ static void faulted(struct text *out, const struct glossary *glossary, const str
     text_free(&line);
 }
 
+static void address(struct text *out, const struct glossary *glossary, const char *name, uint8_t node, uint16_t port)
+{
+    key(out, name);
+    text_printf(out, "\"%s:%u\"", glossary_host(glossary, node), (unsigned)port);
+}
+
+static void time_or_null(struct text *out, const char *name, int64_t ns)
+{
+    key(out, name);
+    if (ns == TIME_NEVER)
+        text_puts(out, "null");
+    else
+        text_i64(out, ns);
+}
+
+static void remembered(struct text *out, const struct glossary *glossary, const struct trace_event *e)
+{
+    key_string(out, "host", glossary_host(glossary, e->host));
+    key_conn(out, glossary, e->conn);
+    key_string(out, "what", glossary_flow(e->what));
+    address(out, glossary, "from", e->peer, e->flow.port[0]);
+    address(out, glossary, "to", e->flow.to, e->flow.port[1]);
+    key_string(out, "state", e->flow.state < BOX_STATES ? box_state_name((enum box_state)e->flow.state) : "?");
+    time_or_null(out, "limit", e->flow.limit_ns);
+    time_or_null(out, "at", e->flow.at_ns);
+}
+
 static const char *kind_name(uint8_t kind)
 {
     static const char *const names[] = {"?",     "send", "recv",   "drop", "dup",   "inject", "state",
-                                        "timer", "call", "return", "note", "fault", "name"};
+                                        "timer", "call", "return", "note", "fault", "name",   "flow"};
     return kind < sizeof names / sizeof *names ? names[kind] : "?";
 }
 
@@ -339,6 +367,9 @@ static void event(struct text *out, const struct glossary *glossary, const struc
     case TRACE_NAME:
         key_conn(out, glossary, e->conn);
         key_u64(out, "number", e->conn);
+        break;
+    case TRACE_FLOW:
+        remembered(out, glossary, e);
         break;
     }
     text_puts(out, "}\n");

@@ -240,6 +240,7 @@ static void event(struct ladder *ladder, const struct trace_event *e, uint32_t i
             ladder->rows[row].event = index;
         break;
     case TRACE_NAME:
+    case TRACE_FLOW:
         break;
     }
 }

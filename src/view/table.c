@@ -114,6 +114,9 @@ static const char *what(struct text *out, const struct glossary *glossary, const
         text_puts(out, "connection ");
         text_u64(out, e->conn);
         return "name";
+    case TRACE_FLOW:
+        glossary_flow_text(out, glossary, e);
+        return "flow";
     }
     return "?";
 }

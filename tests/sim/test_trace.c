@@ -78,13 +78,21 @@ static struct trace_event an_event(enum trace_kind kind, int rest)
     case TRACE_NAME:
         event.note.value = -3;
         break;
+    case TRACE_FLOW:
+        event.flow.at_ns = INT64_C(0x0807060504030201);
+        event.flow.limit_ns = 350;
+        event.flow.port[0] = 40000;
+        event.flow.port[1] = 80;
+        event.flow.to = 2;
+        event.flow.state = 3;
+        break;
     }
     return event;
 }
 
 #define EACH_KIND(kind) \
     enum trace_kind kind = TRACE_SEND; \
-    kind <= TRACE_NAME; \
+    kind <= TRACE_FLOW; \
     kind++
 
 static void the_hash_is_xxh3_over_canonical_bytes_seeded_by_the_hash_before(void **state)
