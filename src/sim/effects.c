@@ -215,16 +215,25 @@ static void endpoint_arm(struct sim *sim, struct endpoint *endpoint, uint32_t in
     sim_push(sim, at_ns, CLASS_NETWORK, number, TARGET_ENDPOINT, index);
 }
 
+/* It has more to send than the step has room for; a program that sends in a row is told so more than once. */
+static void starved_add(struct sim *sim, uint32_t index)
+{
+    for (unsigned i = 0; i < sim->starved_count; i++) {
+        if (sim->starved[i] == index)
+            return;
+    }
+    ASSERT(sim->starved_count < STARVED_MAX);
+    sim->starved[sim->starved_count++] = index;
+}
+
 void tcp_end(struct sim *sim, uint32_t index)
 {
     struct endpoint *endpoint = endpoint_at(sim, index);
     timers_compare(sim, &endpoint->tcb);
     endpoint_arm(sim, endpoint, index);
     sim->fired_slot = -1;
-    if (sim->ctx.starved) {
-        ASSERT(sim->starved_count < STARVED_MAX);
-        sim->starved[sim->starved_count++] = index;
-    }
+    if (sim->ctx.starved)
+        starved_add(sim, index);
     uint32_t signals = sim->signals;
     sim->signals = 0;
     if (signals != 0)
