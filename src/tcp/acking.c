@@ -25,20 +25,33 @@ void ack_enter_quick(struct tcp_ctx *ctx, struct tcb *tcb)
 }
 
 /* The receiver's estimate of the peer's segment size, and whether small (pushed) segments have come. */
-static void measure_mss(struct tcb *tcb, uint32_t len)
+static void measure_mss(const struct tcp_ctx *ctx, struct tcb *tcb, uint32_t len, bool push)
 {
+    const uint32_t last = tcb->last_seg;
+    tcb->last_seg = 0;
     if (len >= tcb->rcv_mss) {
+        if (len != tcb->rcv_mss)
+            window_measure(ctx->profile, tcb, len);
         tcb->rcv_mss = (uint16_t)min_u32(len, tcb->advmss);
+        if (push && tcb->pushed == 0) /* the end of a bunch: there may be no more soon */
+            tcb->pushed = 1;
         return;
+    }
+    if (len >= MSS_DEFAULT) { /* twice the same: a peer of smaller segments */
+        tcb->last_seg = (uint16_t)len;
+        if (len == last) {
+            tcb->rcv_mss = (uint16_t)len;
+            return;
+        }
     }
     if (tcb->pushed < 2)
         tcb->pushed++;
 }
 
-void ack_data_received(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t len)
+void ack_data_received(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t len, bool push)
 {
     tcb->ack_due = true;
-    measure_mss(tcb, len);
+    measure_mss(ctx, tcb, len, push);
     if (ctx->profile->quick_acks == 0) {
         tcb->ato_us = (uint32_t)(ctx->profile->delack / NS_PER_US);
     } else if (tcb->ato_us == 0) {
@@ -93,7 +106,8 @@ void ack_schedule_check(struct tcp_ctx *ctx, struct tcb *tcb)
     if (ctx->profile->quick_acks == 0) /* SHLD-19: at least every second full segment */
         now = now || waiting >= 2u * tcb->rcv_mss;
     else
-        now = now || (tcb->quick > 0 && !tcb->pingpong) || waiting > tcb->rcv_mss;
+        now = now || (tcb->quick > 0 && !tcb->pingpong) ||
+              (waiting > tcb->rcv_mss && (unread_bytes(tcb) == 0 || window_select(ctx, tcb) >= tcb->rcv.wnd));
     if (now)
         send_ack(ctx, tcb);
     else

@@ -106,6 +106,11 @@ uint8_t window_choose_scale(const struct tcp_profile *profile, const struct tcb 
 uint32_t window_select(struct tcp_ctx *ctx, struct tcb *tcb); /* what would be advertised now, before "never shrink" */
 uint32_t window_offered(const struct tcb *tcb); /* what of the last advertisement is left */
 void window_grow(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t len);
+void window_measure(const struct tcp_profile *profile, struct tcb *tcb, uint32_t len); /* a full segment has come */
+void window_queued(const struct tcp_profile *profile, struct tcb *tcb, uint32_t len, bool in_order); /* text was kept */
+void window_taken(const struct tcp_ctx *ctx, struct tcb *tcb, uint32_t bytes); /* the program took some */
+void window_autotune_begin(struct tcp_ctx *ctx, struct tcb *tcb);
+void window_autotune(struct tcp_ctx *ctx, struct tcb *tcb);
 uint32_t unread_bytes(const struct tcb *tcb);
 
 /* ---- output.c ---- */
@@ -129,7 +134,7 @@ void persist_check(struct tcp_ctx *ctx, struct tcb *tcb);
 int64_t persist_interval_ns(const struct tcp_ctx *ctx, const struct tcb *tcb);
 
 /* ---- acking.c: when an ACK goes out ---- */
-void ack_data_received(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t len);
+void ack_data_received(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t len, bool push);
 void ack_enter_quick(struct tcp_ctx *ctx, struct tcb *tcb);
 void ack_schedule_check(struct tcp_ctx *ctx, struct tcb *tcb);
 void ack_sent(struct tcp_ctx *ctx, struct tcb *tcb);

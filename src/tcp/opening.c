@@ -107,6 +107,7 @@ static void synchronized(struct tcp_ctx *ctx, struct tcb *tcb, const struct segm
     tcb->rcv_mss = (uint16_t)max_u32(min_u32(min_u32(tcb->mss, tcb->rcv.wnd / 2), MSS_DEFAULT), MSS_MIN);
     tcb->established_once = true;
     tcb->received_ns = ctx->now_ns;
+    window_autotune_begin(ctx, tcb);
     recovery_ack(ctx, tcb, seg, prior, 1, false);
     send_buffer_grow(ctx, tcb);
     tcp_enter_state(ctx, tcb, TCP_ESTABLISHED, TCP_WHY_ORDINARY);

@@ -186,6 +186,7 @@ static enum check ack_in_syn_received(struct tcp_ctx *ctx, struct tcb *tcb, cons
     tcb->snd.max_wnd = max_u32(tcb->snd.max_wnd, seg->wnd);
     tcb->established_once = true;
     send_buffer_grow(ctx, tcb);
+    window_autotune_begin(ctx, tcb);
     tcp_enter_state(ctx, tcb, TCP_ESTABLISHED, TCP_WHY_ORDINARY);
     if (tcb->fin_queued)
         tcp_enter_state(ctx, tcb, TCP_FIN_WAIT_1, TCP_WHY_ORDINARY); /* */
@@ -370,7 +371,8 @@ static void take_text(struct tcp_ctx *ctx, struct tcb *tcb, const struct segment
         if (tcb->sack_ok && tcb->ooo_head == 0)
             ack_enter_quick(ctx, tcb);
         reassembly_insert(ctx, tcb, seq, end + fin, seg->conn, fin);
-        ack_data_received(ctx, tcb, seg->len);
+        window_queued(ctx->profile, tcb, seg->len, false);
+        ack_data_received(ctx, tcb, seg->len, (seg->flags & TCP_PSH) != 0);
         tcb->ack_now = true;
         return;
     }
@@ -385,9 +387,10 @@ static void take_text(struct tcp_ctx *ctx, struct tcb *tcb, const struct segment
     bool reached_fin = reassembly_advance(ctx, tcb) || fin;
     if (reached_fin)
         tcb->fin_received = true;
-    if (text)
-        ack_data_received(ctx, tcb, seg->len);
-    else
+    if (text) {
+        window_queued(ctx->profile, tcb, seg->len, true);
+        ack_data_received(ctx, tcb, seg->len, (seg->flags & TCP_PSH) != 0);
+    } else
         tcb->ack_due = true;
     if (filled)
         tcb->ack_now = true; /* a gap-filler is acknowledged at once */

@@ -94,7 +94,12 @@ struct tcb {
     uint32_t ato_us; /* delayed-ACK interval; 0: no data was ever received */
     uint32_t oow_ack_ms, challenge_ms, challenge_count; /* limiters: time of the last; 0: never (times are stored + 1) */
     uint32_t rcvbuf, sndbuf, rcv_ssthresh, window_clamp;
-    uint32_t copied; /* bytes that the program has taken since the buffer last grew */
+    uint32_t rcv_memory; /* what the segments that wait for the program take of the buffer */
+    uint32_t rcvq_space, rcvq_seq; /* what the program took in the best round trip so far; where this round trip's count began */
+    int64_t rcvq_ns; /* when it began */
+    uint16_t rcv_room; /* room behind the last segment that waits */
+    uint16_t last_seg; /* length of the last segment if it was not full */
+    uint8_t rcv_ratio; /* of 256 parts of memory so many are data; 0: not measured yet */
     uint32_t keepalive_idle_ms, keepalive_interval_ms, user_timeout_ms;
     int32_t linger2_ms; /* 0: the profile's; -1: no FIN_WAIT_2 at all */
     uint32_t dsack_left, dsack_right;

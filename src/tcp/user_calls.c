@@ -188,18 +188,6 @@ struct tcp_read tcp_peek(const struct tcb *tcb)
     return read;
 }
 
-/* With a buffer that the program has not fixed, Linux lets it grow with what the program takes in a round trip. */
-static void autotune(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t copied)
-{
-    if (tcb->rcvbuf_locked || !ctx->profile->buffers_doubled)
-        return;
-    tcb->copied += copied;
-    if (2 * tcb->copied > window_full_space(ctx->profile, tcb) && (int64_t)tcb->rcvbuf < ctx->profile->rcvbuf_max) {
-        tcb->rcvbuf = (uint32_t)min_i64((int64_t)tcb->rcvbuf * 2, ctx->profile->rcvbuf_max);
-        tcb->copied = 0;
-    }
-}
-
 struct tcp_read tcp_recv(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t max)
 {
     struct tcp_read read = tcp_peek(tcb);
@@ -209,7 +197,8 @@ struct tcp_read tcp_recv(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t max)
         tcb->error = TCP_OK;
     if (read.bytes > 0) {
         tcb->rcv.read += read.bytes;
-        autotune(ctx, tcb, read.bytes);
+        window_taken(ctx, tcb, read.bytes);
+        window_autotune(ctx, tcb);
         ack_after_read(ctx, tcb, read.bytes);
     }
     return read;

@@ -2,15 +2,83 @@
 /* The receive window: how much to advertise (RFC 9293 section 3.8.6.2.2, receiver's silly-window avoidance), never shrinking. */
 #include "tcp/internal.h"
 
+#define GROW_LEAST 128u /* shorter segments do not raise the window */
+#define RCVQ_SEGMENTS 10u /* what a round trip is first taken to bring */
+
 uint32_t unread_bytes(const struct tcb *tcb)
 {
     return tcb->rcv.nxt - tcb->rcv.read - (tcb->fin_received ? 1u : 0u);
 }
 
-/* Half of a doubled buffer is for the kernel's own bookkeeping, as with Linux's tcp_adv_win_scale = 1. */
+/* ---- memory: a profile that doubles its buffers counts what its kernel needs to keep a segment, not only the bytes ---- */
+
+#define RATIO_ONE 256u
+#define RATIO_START 128u /* half of the buffer, until a segment has shown how much of its memory is data */
+#define SEGMENT_RECORD 256u /* the kernel's own record of a segment */
+#define SEGMENT_TAIL 320u
+#define SEGMENT_HEAD (64u + 52) /* room in front, and the headers */
+#define SEGMENT_SMALL 576u /* the smallest buffer; the others are powers of two */
+
+static uint32_t segment_memory(const struct tcp_profile *profile, uint32_t len)
+{
+    if (!profile->buffers_doubled)
+        return len;
+    uint32_t size = (SEGMENT_HEAD + len + 63) / 64 * 64 + SEGMENT_TAIL;
+    uint32_t memory = 1024;
+    while (memory < size)
+        memory *= 2;
+    return (size <= SEGMENT_SMALL ? SEGMENT_SMALL : memory) + SEGMENT_RECORD;
+}
+
+static uint32_t window_of(const struct tcp_profile *profile, const struct tcb *tcb, uint32_t memory)
+{
+    uint32_t ratio = tcb->rcv_ratio != 0 ? tcb->rcv_ratio : RATIO_START;
+    return profile->buffers_doubled ? (uint32_t)((uint64_t)memory * ratio / RATIO_ONE) : memory;
+}
+
 uint32_t window_full_space(const struct tcp_profile *profile, const struct tcb *tcb)
 {
-    return profile->buffers_doubled ? tcb->rcvbuf / 2 : tcb->rcvbuf;
+    return window_of(profile, tcb, tcb->rcvbuf);
+}
+
+static uint32_t window_space(const struct tcp_profile *profile, const struct tcb *tcb)
+{
+    return tcb->rcvbuf > tcb->rcv_memory ? window_of(profile, tcb, tcb->rcvbuf - tcb->rcv_memory) : 0;
+}
+
+void window_queued(const struct tcp_profile *profile, struct tcb *tcb, uint32_t len, bool in_order)
+{
+    if (in_order && profile->buffers_doubled && len <= tcb->rcv_room) { /* it fits behind the last segment */
+        tcb->rcv_room = (uint16_t)(tcb->rcv_room - len);
+        return;
+    }
+    uint32_t memory = segment_memory(profile, len);
+    tcb->rcv_memory += memory;
+    if (in_order)
+        tcb->rcv_room = (uint16_t)(profile->buffers_doubled ? memory - SEGMENT_RECORD - SEGMENT_TAIL - SEGMENT_HEAD - len : 0);
+}
+
+void window_taken(const struct tcp_ctx *ctx, struct tcb *tcb, uint32_t bytes)
+{
+    uint32_t kept = unread_bytes(tcb);
+    if (kept == 0)
+        tcb->rcv_room = 0;
+    for (uint32_t i = tcb->ooo_head; i != 0; i = record_at(ctx, i)->next)
+        kept += record_at(ctx, i)->end - record_at(ctx, i)->seq;
+    tcb->rcv_memory = kept == 0 ? 0 : (uint32_t)((uint64_t)tcb->rcv_memory * kept / (kept + bytes));
+}
+
+/* How much of a segment's memory is data decides how much of the buffer may be offered. */
+void window_measure(const struct tcp_profile *profile, struct tcb *tcb, uint32_t len)
+{
+    if (!profile->buffers_doubled)
+        return;
+    uint32_t ratio = max_u32(len * RATIO_ONE / segment_memory(profile, len), 1);
+    if (ratio == tcb->rcv_ratio)
+        return;
+    tcb->rcv_ratio = (uint8_t)min_u32(ratio, 255);
+    uint32_t full = window_full_space(profile, tcb);
+    tcb->rcv_ssthresh = full < tcb->rcv_ssthresh ? full : max_u32(tcb->rcv_ssthresh, min_u32(tcb->rcv.wnd, full));
 }
 
 static uint32_t round_down(uint32_t value, uint32_t unit)
@@ -27,6 +95,8 @@ uint32_t window_initial(const struct tcp_profile *profile, const struct tcb *tcb
 uint8_t window_choose_scale(const struct tcp_profile *profile, const struct tcb *tcb)
 {
     uint64_t space = (uint64_t)max_i64(profile->rcvbuf_max, (int64_t)tcb->rcvbuf);
+    if (tcb->rcvbuf_locked && profile->buffers_doubled) /* it will never grow */
+        space = window_full_space(profile, tcb);
     uint8_t scale = 0;
     while (scale < 14 && space > 65535) {
         space >>= 1;
@@ -44,9 +114,8 @@ uint32_t window_offered(const struct tcb *tcb)
 uint32_t window_select(struct tcp_ctx *ctx, struct tcb *tcb)
 {
     const uint32_t full = window_full_space(ctx->profile, tcb);
-    const uint32_t used = unread_bytes(tcb);
     uint32_t mss = min_u32(tcb->rcv_mss, full);
-    uint32_t free = full > used ? full - used : 0;
+    uint32_t free = window_space(ctx->profile, tcb);
     if (free < full / 2) {
         tcb->quick = 0;
         free = tcb->rcv_wscale ? free >> tcb->rcv_wscale << tcb->rcv_wscale : free;
@@ -68,10 +137,57 @@ uint32_t window_select(struct tcp_ctx *ctx, struct tcb *tcb)
     return window;
 }
 
-/* Each arrival of data raises what may be offered, up to what the buffer holds (slow start of the advertised window). */
+/* Each arrival of data raises what may be offered, up to what the buffer holds (slow start of the advertised window); while it does,
+ * the sender is in its own slow start and wants its ACKs at once. */
 void window_grow(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t len)
 {
-    uint32_t limit = min_u32(window_full_space(ctx->profile, tcb), tcb->window_clamp);
-    if (len > 0 && tcb->rcv_ssthresh < limit)
-        tcb->rcv_ssthresh = min_u32(limit, tcb->rcv_ssthresh + 2 * (uint32_t)tcb->advmss);
+    const bool doubled = ctx->profile->buffers_doubled != 0;
+    uint32_t limit = min_u32(doubled ? window_space(ctx->profile, tcb) : tcb->rcvbuf, tcb->window_clamp);
+    if (tcb->rcv_ssthresh >= limit || len == 0 || (doubled && len < GROW_LEAST))
+        return;
+    uint32_t more = 2 * (uint32_t)tcb->advmss;
+    if (doubled && window_of(ctx->profile, tcb, segment_memory(ctx->profile, len)) > len) {
+        /* Segments with much memory and little data: only while the window is small beside what the buffer may become. */
+        uint32_t memory = window_of(ctx->profile, tcb, segment_memory(ctx->profile, len)) / 2;
+        uint32_t window = window_of(ctx->profile, tcb, (uint32_t)ctx->profile->rcvbuf_max) / 2;
+        while (memory > len && tcb->rcv_ssthresh <= window) {
+            memory /= 2;
+            window /= 2;
+        }
+        more = tcb->rcv_ssthresh <= window ? 2 * (uint32_t)tcb->rcv_mss : 0;
+    }
+    if (more == 0)
+        return;
+    tcb->rcv_ssthresh = min_u32(limit, tcb->rcv_ssthresh + max_u32(more, 2 * len));
+    if (ctx->profile->quick_acks != 0)
+        tcb->quick |= 1;
+}
+
+/* A buffer that the program has not fixed follows what the program takes in a round trip: twice that, and more while it still grows. */
+void window_autotune(struct tcp_ctx *ctx, struct tcb *tcb)
+{
+    if (!ctx->profile->buffers_doubled || !tcb->rtt_seen)
+        return;
+    /* The receiver measures with timestamps, so in milliseconds. */
+    if (measured_us(ctx, tcb->rcvq_ns) / 1000 < (int64_t)(tcb->srtt_us >> 3) / 1000)
+        return;
+    const uint32_t taken = tcb->rcv.read - tcb->rcvq_seq, waiting = unread_bytes(tcb), before = tcb->rcvq_space;
+    if (taken > waiting && taken - waiting > before) {
+        tcb->rcvq_space = taken - waiting;
+        uint64_t window = 2 * (uint64_t)tcb->rcvq_space;
+        window += 2 * (window * (tcb->rcvq_space - before) / before);
+        uint64_t memory = window * RATIO_ONE / (tcb->rcv_ratio != 0 ? tcb->rcv_ratio : RATIO_START);
+        memory = memory < (uint64_t)ctx->profile->rcvbuf_max ? memory : (uint64_t)ctx->profile->rcvbuf_max;
+        if (!tcb->rcvbuf_locked && memory > tcb->rcvbuf)
+            tcb->rcvbuf = (uint32_t)memory;
+    }
+    tcb->rcvq_seq = tcb->rcv.read;
+    tcb->rcvq_ns = ctx->now_ns;
+}
+
+void window_autotune_begin(struct tcp_ctx *ctx, struct tcb *tcb)
+{
+    tcb->rcvq_ns = ctx->now_ns;
+    tcb->rcvq_seq = tcb->rcv.read;
+    tcb->rcvq_space = max_u32(min_u32(min_u32(tcb->rcv_ssthresh, tcb->rcv.wnd), RCVQ_SEGMENTS * tcb->advmss), 1);
 }
