@@ -313,14 +313,6 @@ static void outbox_flush(struct sim *sim)
         send_first(sim);
 }
 
-void step_flush(struct sim *sim)
-{
-    if (sim->out_count > OUTBOX_DATA)
-        outbox_flush(sim);
-    if (sim->status == ENGINE_RUNNING)
-        sim_make_room(sim);
-}
-
 /* What the step triggered, in file order. */
 static void pending_run(struct sim *sim)
 {
@@ -356,6 +348,18 @@ static void starved_go_on(struct sim *sim)
         tcp_output(&sim->ctx, &endpoint->tcb);
         tcp_end(sim, starved[i]);
     }
+}
+
+void step_flush(struct sim *sim)
+{
+    if (sim->out_count > OUTBOX_DATA)
+        outbox_flush(sim);
+    if (sim->starved_count > STARVED_MAX / 2 && sim->status == ENGINE_RUNNING) {
+        outbox_flush(sim);
+        starved_go_on(sim);
+    }
+    if (sim->status == ENGINE_RUNNING)
+        sim_make_room(sim);
 }
 
 void step_finish(struct sim *sim)
