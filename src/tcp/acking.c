@@ -159,11 +159,25 @@ static bool limited(const struct tcp_ctx *ctx, uint32_t *last_ms)
     return false;
 }
 
+/* RFC 5961 section 7: how often a connection answers what a loop of ACKs could be made of (I-79, P-5). */
+static bool throttled(const struct tcp_ctx *ctx, struct tcb *tcb)
+{
+    if (limited(ctx, &tcb->oow_ack_ms))
+        return true;
+    if (ctx->profile->challenge_ack_limit == 0)
+        return false;
+    if (tcb->challenge_ms == 0 || now_ms(ctx) + 1 - tcb->challenge_ms >= 5000) {
+        tcb->challenge_ms = now_ms(ctx) + 1;
+        tcb->challenge_count = 0;
+    }
+    return ++tcb->challenge_count > (uint32_t)ctx->profile->challenge_ack_limit;
+}
+
 void ack_unacceptable(struct tcp_ctx *ctx, struct tcb *tcb, const struct segment *seg)
 {
     /* Segments with data or FIN are no part of an ACK loop: not limited (FACTS 8). */
     bool counts = segment_length(seg) == 0 || (seg->flags & TCP_SYN) != 0;
-    if (counts && limited(ctx, &tcb->oow_ack_ms))
+    if (counts && throttled(ctx, tcb))
         return;
     uint32_t end = seg->seq + segment_length(seg);
     if (segment_length(seg) > 0 && seq_lt(seg->seq, tcb->rcv.nxt)) {
@@ -177,18 +191,9 @@ void ack_unacceptable(struct tcp_ctx *ctx, struct tcb *tcb, const struct segment
     send_ack(ctx, tcb);
 }
 
-/* RFC 5961 sections 5 and 7: `<SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>`, throttled per connection (I-79). */
+/* RFC 5961 sections 5 and 7: `<SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>`. */
 void ack_challenge(struct tcp_ctx *ctx, struct tcb *tcb)
 {
-    if (limited(ctx, &tcb->oow_ack_ms))
-        return;
-    if (ctx->profile->challenge_ack_limit != 0) {
-        if (tcb->challenge_ms == 0 || now_ms(ctx) + 1 - tcb->challenge_ms >= 5000) {
-            tcb->challenge_ms = now_ms(ctx) + 1;
-            tcb->challenge_count = 0;
-        }
-        if (++tcb->challenge_count > (uint32_t)ctx->profile->challenge_ack_limit)
-            return;
-    }
-    send_ack(ctx, tcb);
+    if (!throttled(ctx, tcb))
+        send_ack(ctx, tcb);
 }
