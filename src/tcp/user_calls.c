@@ -259,6 +259,8 @@ void tcp_close(struct tcp_ctx *ctx, struct tcb *tcb)
 {
     uint32_t unread = unread_bytes(tcb);
     tcb->rcv.read += unread;
+    if (unread > 0)
+        window_taken(ctx, tcb, unread); /* B-01: the buffer is flushed, and the window opens */
     tcb->shut_read = true;
     if (tcb->state == TCP_CLOSED)
         return;
