@@ -49,7 +49,9 @@ static bool may_be_obeyed(const struct invariants *all, const struct end_record 
     const struct arrival *rst = &all->last;
     const uint32_t low = end->flags & END_ACKED ? end->ack_sent : end->got_edge, high = end->got_edge;
     const bool exact = within(rst->seq, low, high) || rst->seq == ranges_right_edge(all, end);
-    const bool windowed = exact || within(rst->seq, low, seq_after(end->window_edge, high) ? end->window_edge : high);
+    /* A reset for what carried no ACK counts from nothing: its true number may lie anywhere. */
+    const bool rootless = rst->seq == 0 && (rst->flags & TCP_ACK) != 0;
+    const bool windowed = exact || rootless || within(rst->seq, low, seq_after(end->window_edge, high) ? end->window_edge : high);
     switch ((enum tcp_state)end->state) {
     case TCP_SYN_SENT: /* */
         return rst->flags & TCP_ACK && rst->ack >= 1 && !seq_after(rst->ack, end->sent_edge);
