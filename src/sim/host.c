@@ -127,7 +127,8 @@ static void owner_wake(struct sim *sim, uint32_t index, uint32_t signals)
     waits |= (signals & (1U << SIGNAL_WRITABLE)) != 0 ? WAIT_WRITE : 0;
     waits |= (signals & (1U << SIGNAL_CLOSE_DONE)) != 0 ? WAIT_LINGER : 0;
     const struct process *owner = process_at(sim, endpoint->owner.index);
-    if (owner->state == PROCESS_CALL && owner->waits_on == index && (owner->waits & waits) != 0)
+    bool relays = owner->waits == WAIT_RELAY && waits != 0; /* it looks at both of its sockets */
+    if (owner->state == PROCESS_CALL && (relays || (owner->waits_on == index && (owner->waits & waits) != 0)))
         process_wake(sim, endpoint->owner.index, sim->world->now_ns, sim->cause);
 }
 
@@ -229,18 +230,18 @@ static void reply_add(struct sim *sim, const struct segment *seg, struct segment
     outbox_add(sim, reply);
 }
 
-/* Does the end that began this connection still wait for its first answer? */
-static bool still_tries(const struct sim *sim, end_id end, uint32_t iss)
+/* Does the end that began this connection still live, and has it not heard of an end that answered with another number than `fresh`? */
+static bool still_tries(const struct sim *sim, end_id end, uint32_t iss, uint32_t answered, uint32_t fresh)
 {
     if (end.handle == 0 || (end.handle & END_MINI) != 0)
         return false;
     const struct tcb *tcb = &endpoint_at(sim, end.handle)->tcb;
-    return tcb->state == TCP_SYN_SENT && tcb->snd.iss == iss;
+    return tcb->snd.iss == iss && (tcb->state == TCP_SYN_SENT || answered == fresh);
 }
 
 /* The connection that a SYN begins: its sender's, if this is the SYN that it began with and no answer has reached it; else a new
  * incarnation. */
-static flow_id passive_flow(struct sim *sim, const struct segment *syn, uint8_t *side)
+static flow_id passive_flow(struct sim *sim, const struct segment *syn, uint32_t iss, uint8_t *side)
 {
     if (syn->conn != 0) {
         flow_id flow = {syn->conn};
@@ -252,7 +253,7 @@ static flow_id passive_flow(struct sim *sim, const struct segment *syn, uint8_t 
             if ((answers->known & FLOW_SYN) == 0)
                 return flow;
             /* The half-open end was forgotten, and its peer has not heard of it: the same connection, answered anew. */
-            if (still_tries(sim, connection->end[sender], syn->seq)) {
+            if (still_tries(sim, connection->end[sender], syn->seq, answers->iss, iss)) {
                 *answers = (struct flow_side){.host = answers->host, .port = answers->port};
                 return flow;
             }
@@ -276,7 +277,9 @@ static void listener_opens(struct sim *sim, uint32_t index, const struct segment
     const struct listener *listener = listener_at(sim, index);
     if (listener->waiting > listener->backlog || listener->half_open > listener->backlog)
         return; /* L-20 */
-    flow_id flow = passive_flow(sim, syn, &side);
+    tuple_t tuple = tuple_of(syn->dst_host, syn->dst_port, syn->src_host, syn->src_port);
+    uint32_t own = iss != NULL ? *iss : chance_isn(sim, syn->dst_host, tuple);
+    flow_id flow = passive_flow(sim, syn, own, &side);
     if (flow.index == 0)
         return;
     uint32_t made = endpoint_new(sim, syn->dst_host, syn->src_host, listener_at(sim, index)->options);
@@ -285,14 +288,14 @@ static void listener_opens(struct sim *sim, uint32_t index, const struct segment
     struct endpoint *endpoint = endpoint_at(sim, made);
     endpoint->flow = flow;
     endpoint->side = side;
-    endpoint->tuple = tuple_of(syn->dst_host, syn->dst_port, syn->src_host, syn->src_port);
+    endpoint->tuple = tuple;
     endpoint->listener.index = index;
     endpoint->flags |= END_HALF_OPEN;
     listener_at(sim, index)->half_open++;
     demux_add(sim, endpoint->tuple, (end_id){made});
     flow_at(sim, flow)->end[side] = (end_id){made};
     tcp_begin(sim, made);
-    tcp_open_passive(&sim->ctx, &endpoint->tcb, iss != NULL ? *iss : chance_isn(sim, syn->dst_host, endpoint->tuple), syn);
+    tcp_open_passive(&sim->ctx, &endpoint->tcb, own, syn);
     tcp_end(sim, made);
 }
 
