@@ -207,6 +207,8 @@ void judge_calls(struct judge *judge)
             continue;
         const struct story_step *step = &story->steps[event->call.step];
         struct step_tally *tally = &tallies[event->call.step];
+        if (event->call.call != step->call)
+            continue; /* what a relay does to its sockets */
         if (event->kind == TRACE_CALL) {
             tally->calls++;
             continue;

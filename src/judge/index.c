@@ -129,7 +129,9 @@ static bool follow_programs(struct judge_index *index)
         const struct story_program *program = &story->programs[event->call.program];
         struct judge_copy *copy = &index->copies[index->first_copy[event->call.program] + event->call.copy];
         copy->acted = true;
-        if (event->kind == TRACE_RETURN && program->steps > 0 && event->call.step == program->first_step + program->steps - 1)
+        /* What a relay does to its sockets has the relay's step. */
+        if (event->kind == TRACE_RETURN && program->steps > 0 && event->call.step == program->first_step + program->steps - 1 &&
+            event->call.call == story->steps[event->call.step].call)
             copy->finished = true;
     }
     return true;

@@ -42,6 +42,14 @@ static socket_id socket_resolve(const struct sim *sim, const struct process *pro
     return socket;
 }
 
+socket_id socket_named(const struct sim *sim, const struct process *process, uint16_t name)
+{
+    socket_id socket = process->sockets;
+    while (socket.handle != 0 && !socket_is_called(sim, socket, name))
+        socket = socket_older(sim, socket);
+    return socket;
+}
+
 static struct outcome outcome_of(const struct sim *sim, socket_id socket)
 {
     struct outcome outcome = {0};
@@ -357,9 +365,8 @@ void call_begin(struct sim *sim, uint32_t index)
     case CALL_SET:
         socket_call(sim, index);
         break;
-    case CALL_RELAY: /* engine_supports() says so before the run */
-        sim->cause = call_put(sim, index, process->step, step->call, 0, 0);
-        returns_error(sim, index, (socket_id){0}, TCP_EOPNOTSUPP);
+    case CALL_RELAY:
+        relay_begin(sim, index);
         break;
     case CALL_SLEEP:
         sim->cause = call_put(sim, index, process->step, step->call, 0, 0);
@@ -392,6 +399,9 @@ void call_continue(struct sim *sim, uint32_t index)
         break;
     case WAIT_LINGER:
         linger_go(sim, index, on);
+        break;
+    case WAIT_RELAY:
+        relay_go(sim, index);
         break;
     case WAIT_TIME:
         if (sim->world->now_ns >= process->deadline_ns)

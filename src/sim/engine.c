@@ -277,8 +277,6 @@ bool engine_supports(const struct story *story, struct diagnostic *diagnostic)
         return unsupported(diagnostic, &whole, "a scenario can have at most 65535 statements and as many programs");
     for (uint32_t s = 0; s < story->step_count; s++) {
         const struct story_step *step = &story->steps[s];
-        if (step->call == CALL_RELAY)
-            return unsupported(diagnostic, &step->place, "relay is not available in this version");
         if ((step->call == CALL_SEND || step->call == CALL_RECV) && step->size > UINT32_MAX)
             return unsupported(diagnostic, &step->place, "one call can move at most 4294967295 bytes");
     }

@@ -245,6 +245,12 @@ void process_adopt(struct sim *sim, uint32_t process, socket_id socket, uint16_t
 /* ---- call.c ---- */
 void call_begin(struct sim *sim, uint32_t process);
 void call_continue(struct sim *sim, uint32_t process);
+/* The newest open socket of a program with this name; 0 none. */
+socket_id socket_named(const struct sim *sim, const struct process *process, uint16_t name);
+
+/* ---- relay.c ---- */
+void relay_begin(struct sim *sim, uint32_t process);
+void relay_go(struct sim *sim, uint32_t process);
 
 /* ---- trigger.c ---- */
 struct happening {

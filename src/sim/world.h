@@ -201,7 +201,16 @@ struct last_values {
 };
 
 enum process_state { PROCESS_FREE = 0, PROCESS_GUARD, PROCESS_CALL, PROCESS_DONE };
-enum { WAIT_NOTHING = 0, WAIT_CONNECT = 1, WAIT_ACCEPT = 2, WAIT_READ = 4, WAIT_WRITE = 8, WAIT_LINGER = 16, WAIT_TIME = 32 };
+enum {
+    WAIT_NOTHING = 0,
+    WAIT_CONNECT = 1,
+    WAIT_ACCEPT = 2,
+    WAIT_READ = 4,
+    WAIT_WRITE = 8,
+    WAIT_LINGER = 16,
+    WAIT_TIME = 32,
+    WAIT_RELAY = 64
+};
 
 struct process {
     uint32_t next_free;
@@ -217,6 +226,8 @@ struct process {
     options_id options; /* for its next socket */
     uint16_t program, step;
     uint8_t state, waits;
+    uint8_t relay_done; /* sides whose end a relay under way has passed on: 1 A's, 2 B's */
+    int64_t relayed; /* bytes that it has copied */
 };
 
 /* What a program's guard has seen of its event since the program began. */

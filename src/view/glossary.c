@@ -235,6 +235,8 @@ void glossary_call(struct text *out, const struct glossary *glossary, const stru
 
     text_puts(out, glossary_call_name(call->call));
     text_putc(out, '(');
+    if (step == NULL && call->call == CALL_SHUTDOWN && arguments)
+        text_puts(out, "write"); /* a relay's */
     if (step != NULL && arguments) {
         switch (step->call) {
         case CALL_CONNECT:
@@ -264,8 +266,10 @@ void glossary_call(struct text *out, const struct glossary *glossary, const stru
         case CALL_DRAIN:
         case CALL_CLOSE:
         case CALL_ABORT:
-        case CALL_RELAY:
         case CALL_EXIT:
+            break;
+        case CALL_RELAY:
+            text_printf(out, "%s, %s", glossary->story->names[step->on], glossary->story->names[step->a]);
             break;
         }
     }

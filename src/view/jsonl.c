@@ -211,8 +211,13 @@ static void args(struct text *out, const struct glossary *glossary, const struct
     case CALL_DRAIN:
     case CALL_CLOSE:
     case CALL_ABORT:
-    case CALL_RELAY:
     case CALL_EXIT:
+        break;
+    case CALL_RELAY:
+        string(out, glossary->story->names[step->on]);
+        text_putc(out, ',');
+        string(out, glossary->story->names[step->a]);
+        text_puts(out, step->b != 0 ? ",\"full-close\"" : "");
         break;
     }
 }

@@ -175,7 +175,7 @@ static void returned(struct ladder *ladder, const struct trace_event *e, uint32_
         if (cell->kind != CELL_CALL || cell->done != 0)
             continue;
         const struct trace_call *call = &ladder_event(ladder, cell->event)->call;
-        if (call->program == e->call.program && call->copy == e->call.copy && call->step == e->call.step) {
+        if (call->call == e->call.call && call->program == e->call.program && call->copy == e->call.copy && call->step == e->call.step) {
             cell->done = index + 1;
             return;
         }

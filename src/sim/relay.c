@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: MIT */
+/* relay A B: one call of a program that stands between two connections, as a proxy's loop. What it does to its sockets stands in the
+ * trace as the calls that it makes for it (recv, send, shutdown, abort, close; with the relay's own step), so that bytes are
+ * accounted for at each end; its own CALL and RETURN are of no connection. LANGUAGE.md "Programs". */
+#include "sim/sim.h"
+
+/* The two sockets, A first. */
+struct relay {
+    uint32_t process;
+    uint32_t end[2]; /* endpoints */
+};
+
+static const struct story_step *step_of(const struct sim *sim, uint32_t index)
+{
+    const struct process *process = process_at(sim, index);
+    return &sim->story->steps[sim->story->programs[process->program].first_step + process->step];
+}
+
+static struct outcome about(const struct sim *sim, uint32_t at)
+{
+    const struct endpoint *endpoint = endpoint_at(sim, at);
+    return (struct outcome){.socket = endpoint->identity, .conn = endpoint->flow.index, .endpoint = at};
+}
+
+static void calls(struct sim *sim, uint32_t index, enum call_kind call, uint32_t at)
+{
+    const struct outcome outcome = about(sim, at);
+    sim->cause = call_put(sim, index, process_at(sim, index)->step, call, outcome.socket, outcome.conn);
+}
+
+static void returned(struct sim *sim, uint32_t index, enum call_kind call, const struct outcome *outcome)
+{
+    return_put(sim, index, process_at(sim, index)->step, call, outcome, false);
+}
+
+static void returns_bytes(struct sim *sim, uint32_t index, enum call_kind call, uint32_t at, int64_t bytes)
+{
+    struct outcome outcome = about(sim, at);
+    outcome.value = bytes;
+    returned(sim, index, call, &outcome);
+}
+
+static void returns_error(struct sim *sim, uint32_t index, enum call_kind call, uint32_t at, enum tcp_errno error)
+{
+    struct outcome outcome = about(sim, at);
+    outcome.error = error;
+    returned(sim, index, call, &outcome);
+}
+
+static void relay_ends(struct sim *sim, uint32_t index)
+{
+    struct process *process = process_at(sim, index);
+    struct outcome outcome = {.value = process->relayed};
+    process->wake_ns = TIME_NEVER;
+    process_returns(sim, index, &outcome);
+}
+
+static void lets_go(struct sim *sim, const struct relay *relay, unsigned side, enum call_kind call)
+{
+    const struct outcome outcome = about(sim, relay->end[side]);
+    calls(sim, relay->process, call, relay->end[side]);
+    socket_release(sim, relay->process, (socket_id){relay->end[side]});
+    if (call == CALL_ABORT)
+        endpoint_abort(sim, relay->end[side]);
+    else
+        endpoint_close_now(sim, relay->end[side]);
+    step_flush(sim);
+    returned(sim, relay->process, call, &(struct outcome){.socket = outcome.socket, .conn = outcome.conn});
+}
+
+static void closes_both(struct sim *sim, const struct relay *relay)
+{
+    lets_go(sim, relay, 0, CALL_CLOSE);
+    if (sim->status == ENGINE_RUNNING)
+        lets_go(sim, relay, 1, CALL_CLOSE);
+    if (sim->status == ENGINE_RUNNING)
+        relay_ends(sim, relay->process);
+}
+
+/* One end has failed, and the relay has been told: the other end's peer is told so by a reset. */
+static void fails(struct sim *sim, const struct relay *relay, unsigned side)
+{
+    lets_go(sim, relay, side ^ 1, CALL_ABORT);
+    if (sim->status == ENGINE_RUNNING)
+        lets_go(sim, relay, side, CALL_CLOSE);
+    if (sim->status == ENGINE_RUNNING)
+        relay_ends(sim, relay->process);
+}
+
+enum moved { MOVED_NOTHING, MOVED_BYTES, MOVED_END, MOVED_OVER }; /* OVER: the relay has ended */
+
+/* Hands over first and reads what was taken: never more than the other side's send buffer has room for. */
+static uint32_t copies(struct sim *sim, const struct relay *relay, unsigned side, uint32_t bytes, enum tcp_errno *error)
+{
+    uint32_t from = relay->end[side], to = relay->end[side ^ 1], sent = 0, taken, read = 0;
+    do {
+        tcp_begin(sim, to);
+        taken = tcp_send(&sim->ctx, &endpoint_at(sim, to)->tcb, bytes - sent, error);
+        sent += taken;
+        tcp_end(sim, to);
+    } while (taken != 0 && sent < bytes);
+    while (read < sent) {
+        tcp_begin(sim, from);
+        struct tcp_read got = tcp_recv(&sim->ctx, &endpoint_at(sim, from)->tcb, sent - read);
+        tcp_end(sim, from);
+        ASSERT(got.bytes != 0);
+        read += got.bytes;
+    }
+    return sent;
+}
+
+static enum moved passes_end(struct sim *sim, const struct relay *relay, unsigned side)
+{
+    struct outcome outcome = about(sim, relay->end[side]);
+    uint32_t to = relay->end[side ^ 1];
+    outcome.eof = true;
+    returned(sim, relay->process, CALL_RECV, &outcome);
+    process_at(sim, relay->process)->relay_done |= (uint8_t)(1U << side);
+    if (step_of(sim, relay->process)->b != 0 || process_at(sim, relay->process)->relay_done == 3) {
+        closes_both(sim, relay);
+        return MOVED_OVER;
+    }
+    calls(sim, relay->process, CALL_SHUTDOWN, to);
+    tcp_begin(sim, to);
+    enum tcp_errno error = tcp_shutdown(&sim->ctx, &endpoint_at(sim, to)->tcb, false, true);
+    tcp_end(sim, to);
+    outcome = about(sim, to);
+    outcome.error = error;
+    returned(sim, relay->process, CALL_SHUTDOWN, &outcome);
+    return MOVED_END;
+}
+
+/* From one side to the other, once. */
+static enum moved moves(struct sim *sim, const struct relay *relay, unsigned side)
+{
+    struct tcb *tcb = &endpoint_at(sim, relay->end[side])->tcb;
+    bool done = (process_at(sim, relay->process)->relay_done >> side & 1) != 0;
+    enum tcp_errno error = TCP_OK;
+    struct tcp_read ahead = tcp_peek(tcb);
+    if (done || ahead.error != TCP_OK) { /* after its end only an error is news (SO_ERROR) */
+        error = done ? tcp_take_error(tcb) : ahead.error;
+        if (error == TCP_OK)
+            return MOVED_NOTHING;
+        tcp_take_error(tcb);
+        returns_error(sim, relay->process, CALL_RECV, relay->end[side], error);
+        fails(sim, relay, side);
+        return MOVED_OVER;
+    }
+    if (ahead.bytes == 0)
+        return ahead.eof ? passes_end(sim, relay, side) : MOVED_NOTHING;
+    uint32_t bytes = copies(sim, relay, side, ahead.bytes, &error);
+    if (bytes != 0) {
+        process_at(sim, relay->process)->relayed += bytes;
+        returns_bytes(sim, relay->process, CALL_RECV, relay->end[side], bytes);
+        returns_bytes(sim, relay->process, CALL_SEND, relay->end[side ^ 1], bytes);
+    }
+    if (error == TCP_OK)
+        return bytes != 0 ? MOVED_BYTES : MOVED_NOTHING;
+    returns_error(sim, relay->process, CALL_SEND, relay->end[side ^ 1], error);
+    fails(sim, relay, side ^ 1);
+    return MOVED_OVER;
+}
+
+static void relay_waits(struct sim *sim, uint32_t index)
+{
+    struct process *process = process_at(sim, index);
+    struct outcome outcome = {.value = process->relayed};
+    if (sim->world->now_ns < process->deadline_ns) {
+        process->waits = WAIT_RELAY;
+        process_wake(sim, index, process->deadline_ns, 0);
+        return;
+    }
+    if (process->relayed == 0) {
+        outcome.error = TCP_EAGAIN;
+        outcome.patient = true;
+    }
+    process_returns(sim, index, &outcome);
+}
+
+/* Until neither side moves. Each call makes its own waking needless. */
+void relay_go(struct sim *sim, uint32_t index)
+{
+    const struct story_step *step = step_of(sim, index);
+    const uint16_t names[2] = {step->on, (uint16_t)step->a};
+    struct relay relay = {.process = index};
+    for (unsigned side = 0; side < 2; side++) {
+        socket_id socket = socket_named(sim, process_at(sim, index), names[side]);
+        enum tcp_errno error = socket.handle == 0 ? TCP_EBADF : (socket.handle & SOCKET_LISTENER) != 0 ? TCP_ENOTCONN : TCP_OK;
+        if (error != TCP_OK) {
+            process_returns(sim, index, &(struct outcome){.error = error});
+            return;
+        }
+        relay.end[side] = socket.handle;
+    }
+    enum moved moved[2];
+    do {
+        for (unsigned side = 0; side < 2; side++) {
+            moved[side] = moves(sim, &relay, side);
+            if (moved[side] == MOVED_OVER || sim->status != ENGINE_RUNNING)
+                return;
+        }
+    } while (moved[0] != MOVED_NOTHING || moved[1] != MOVED_NOTHING);
+    process_at(sim, index)->wake_ns = TIME_NEVER; /* room made by this very call needs no waking */
+    relay_waits(sim, index);
+}
+
+void relay_begin(struct sim *sim, uint32_t index)
+{
+    struct process *process = process_at(sim, index);
+    sim->cause = call_put(sim, index, process->step, CALL_RELAY, 0, 0);
+    process->relayed = 0;
+    process->relay_done = 0;
+    process->deadline_ns = time_add(sim->world->now_ns, step_of(sim, index)->within_ns);
+    relay_go(sim, index);
+}
