@@ -132,6 +132,7 @@ static inline uint32_t window_edge(const struct tcb *tcb)
 /* Nothing is in flight but something waits (for the window): the persist timer must run. */
 void persist_check(struct tcp_ctx *ctx, struct tcb *tcb);
 int64_t persist_interval_ns(const struct tcp_ctx *ctx, const struct tcb *tcb);
+void persist_rearm(struct tcp_ctx *ctx, struct tcb *tcb);
 
 /* ---- acking.c: when an ACK goes out ---- */
 void ack_data_received(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t len, bool push);

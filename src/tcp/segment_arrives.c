@@ -232,7 +232,7 @@ static bool take_ack(struct tcp_ctx *ctx, struct tcb *tcb, const struct segment 
             tcb->probe_since_ns = 0;
             timer_stop(tcb, SLOT_RETRANSMIT);
         } else {
-            timer_arm(ctx, tcb, SLOT_RETRANSMIT, TIMER_PERSIST, ctx->now_ns + persist_interval_ns(ctx, tcb));
+            persist_rearm(ctx, tcb);
         }
     }
     return true;

@@ -143,6 +143,17 @@ static void probe_window(struct tcp_ctx *ctx, struct tcb *tcb)
     send_probe(ctx, tcb, tcb->snd.una - 1);
 }
 
+/* The next probe, or the end of the user's patience if that comes first (FACTS 11: though the peer answers). */
+void persist_rearm(struct tcp_ctx *ctx, struct tcb *tcb)
+{
+    int64_t wait = persist_interval_ns(ctx, tcb);
+    if (tcb->user_timeout_ms != 0 && tcb->probe_since_ns != 0) {
+        int64_t left = tcb->probe_since_ns + user_timeout_ns(ctx, tcb) - ctx->now_ns;
+        wait = left <= 0 ? ctx->profile->jiffy : min_i64(wait, left);
+    }
+    timer_arm(ctx, tcb, SLOT_RETRANSMIT, TIMER_PERSIST, ctx->now_ns + wait);
+}
+
 static void persist_timeout(struct tcp_ctx *ctx, struct tcb *tcb)
 {
     if (tcb->packets_out != 0 || !has_unsent(tcb)) {
@@ -180,12 +191,7 @@ static void persist_timeout(struct tcp_ctx *ctx, struct tcb *tcb)
     tcb->probes_out++;
     if (tcb->backoff < ctx->profile->retries2)
         tcb->backoff++;
-    int64_t wait = persist_interval_ns(ctx, tcb);
-    if (tcb->user_timeout_ms != 0) {
-        int64_t left = tcb->probe_since_ns + limit - ctx->now_ns;
-        wait = left <= 0 ? ctx->profile->jiffy : min_i64(wait, left);
-    }
-    timer_arm(ctx, tcb, SLOT_RETRANSMIT, TIMER_PERSIST, ctx->now_ns + wait);
+    persist_rearm(ctx, tcb);
 }
 
 /* ---- delayed ACK ---- */
