@@ -100,7 +100,13 @@ static enum status run(struct play *play, int64_t until_ns)
 
 enum status play_run(struct play *play, int64_t until_ns, const char *again)
 {
+    struct diagnostics limit = {0};
     play->trace.count = 0;
+    if (!engine_supports(play->story, &limit.list[0])) {
+        limit.count = 1;
+        diagnostics_print(&limit, play->path, &play->file);
+        return STATUS_OURS;
+    }
     if (!world_make(play)) {
         complain(NULL, "out of memory for a world of %zu bytes", world_bytes_wanted(play->story));
         return STATUS_OUTSIDE;

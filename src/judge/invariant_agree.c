@@ -134,8 +134,7 @@ static void stuck(struct invariants *all, const struct end_record *end, int64_t 
     const bool outstanding = (end->flags & END_SENT) != 0 && seq_after(end->sent_edge, end->acked);
     const bool closing = end->state == TCP_FIN_WAIT_1 || end->state == TCP_LAST_ACK || end->state == TCP_CLOSING;
     const bool sending = closing || end->state == TCP_ESTABLISHED || end->state == TCP_CLOSE_WAIT;
-    const bool waiting =
-        sending && (end->flags & END_FIN) == 0 && !all->corks && !all->relays && (closing || end->written + 1 > end->sent_edge);
+    const bool waiting = sending && (end->flags & END_FIN) == 0 && !all->corks && (closing || end->written + 1 > end->sent_edge);
     const int64_t since = later(later(end->spoke_ns, end->heard_ns), later(end->entered_ns, all->fault_ns));
     const int64_t patience = time_add(host->profile->rto_max, host->profile->rto_max);
     if ((!outstanding && !waiting) || (!quiet && (patience == TIME_NEVER || end_ns - since <= patience)))

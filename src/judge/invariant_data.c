@@ -24,7 +24,7 @@ void data_returned(struct invariants *all, struct conn_record *conn, unsigned si
     struct end_record *end = &conn->end[side], *peer = &conn->end[1 - side];
     if (call->value > 0)
         end->delivered += (uint64_t)call->value;
-    if (all->relays || conn->flags & CONN_MURKY)
+    if (conn->flags & CONN_MURKY)
         return;
     const uint64_t most = peer->written + peer->promised;
     if (end->delivered > most)
@@ -49,7 +49,7 @@ void data_fin_acknowledged(struct invariants *all, struct conn_record *conn, uns
     end->flags |= END_FIN_KEPT;
     if (end->flags & END_FORGED_ACK || end->written >= NUMBERS_COUNT)
         return;
-    if (!all->relays && end->fin < end->written + 1)
+    if (end->fin < end->written + 1)
         invariant_broken(all, INVARIANT_ACK_MEANS_KEPT, seg->number,
                          "the %s's FIN has number %" PRIu32 ", but its program had written %" PRIu64
                          " bytes: it was acknowledged without them",
@@ -62,7 +62,7 @@ void data_fin_acknowledged(struct invariants *all, struct conn_record *conn, uns
 
 uint64_t invariants_in_hand(const struct invariants *all, uint32_t conn, unsigned side)
 {
-    if (conn >= all->conn_count || all->relays || all->conns[conn].flags & CONN_MURKY)
+    if (conn >= all->conn_count || all->conns[conn].flags & CONN_MURKY)
         return 0;
     const struct end_record *end = &all->conns[conn].end[side], *peer = &all->conns[conn].end[1 - side];
     const uint64_t arrived = arrived_bytes(end, peer);

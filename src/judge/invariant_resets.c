@@ -127,7 +127,7 @@ void resets_called(struct invariants *all, struct conn_record *conn, unsigned si
 {
     struct end_record *end = &conn->end[side];
     const struct end_record *peer = &conn->end[1 - side];
-    if (call->call != CALL_CLOSE || all->relays || conn->flags & CONN_MURKY || !all->hosts[end->host].profile->close_unread_rst)
+    if (call->call != CALL_CLOSE || conn->flags & CONN_MURKY || !all->hosts[end->host].profile->close_unread_rst)
         return;
     if (end->flags & (END_READING | END_SHUT_READ | END_CLOSED | END_FORGED_FIN) || (end->flags & END_ACKED) == 0)
         return;
@@ -145,7 +145,7 @@ void resets_called(struct invariants *all, struct conn_record *conn, unsigned si
 void resets_returned(struct invariants *all, struct conn_record *conn, unsigned side, const struct trace_call *call)
 {
     struct end_record *end = &conn->end[side];
-    if (all->relays || conn->flags & CONN_MURKY)
+    if (conn->flags & CONN_MURKY)
         return;
     if (call->error == TCP_ECONNRESET || call->error == TCP_ECONNREFUSED || call->error == TCP_ETIMEDOUT) {
         if (end->flags & END_TOLD)
@@ -163,8 +163,7 @@ void resets_returned(struct invariants *all, struct conn_record *conn, unsigned 
 void resets_finish(struct invariants *all, struct conn_record *conn, unsigned side)
 {
     const struct end_record *end = &conn->end[side];
-    if (all->relays || conn->flags & CONN_MURKY ||
-        (end->flags & (END_UNCLEAN | END_TOLD | END_PIPE | END_SHUT_READ | END_CLOSED)) != END_UNCLEAN)
+    if (conn->flags & CONN_MURKY || (end->flags & (END_UNCLEAN | END_TOLD | END_PIPE | END_SHUT_READ | END_CLOSED)) != END_UNCLEAN)
         return;
     if ((end->flags & (END_READING | END_DRAINING)) == 0 || all->hosts[end->host].pauses > 0)
         return;

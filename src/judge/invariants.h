@@ -113,7 +113,7 @@ struct invariants {
     uint32_t broken; /* mask */
     uint32_t number; /* the event that is being judged */
     int64_t now_ns;
-    bool relays, corks; /* the story has such calls: bytes move, or stay, that no call accounts for */
+    bool corks; /* the story has such calls: bytes stay that no call accounts for */
     bool failed; /* out of memory: judged no further */
     struct invariant_break breaks[INVARIANTS];
 };

@@ -125,12 +125,9 @@ void limits_learn(struct invariants *all)
     all->host_count = story->node_count;
     for (uint32_t i = 0; i < all->host_count; i++)
         limits_of(&all->hosts[i], &story->nodes[i].profile, &options);
-    all->relays = false;
     all->corks = false;
-    for (uint32_t i = 0; i < story->step_count; i++) {
-        all->relays |= story->steps[i].call == CALL_RELAY;
+    for (uint32_t i = 0; i < story->step_count; i++)
         all->corks |= story->steps[i].call == CALL_SET && story->steps[i].option == OPTION_CORK;
-    }
 }
 
 /* For an end as it is now. RULES P-6: where FIN_WAIT_2 has no limit, an end that is in it has none; one that is still on its way
