@@ -90,10 +90,9 @@ void tcp_open_passive(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t iss, const 
 /* the ACK is for something that we never sent: RST, and stay. Linux resends its SYN two ticks later (FACTS 9, 14). */
 static void unacceptable_ack(struct tcp_ctx *ctx, struct tcb *tcb, const struct segment *seg)
 {
-    if (seg->flags & TCP_RST)
-        return;
-    send_reset_reply(ctx, seg);
-    if (ctx->profile->syn_resent_after_rst != TIME_NEVER)
+    if (!(seg->flags & TCP_RST))
+        send_reset_reply(ctx, seg);
+    if (ctx->profile->syn_resent_after_rst != TIME_NEVER && tcb->retransmits == 0) /* FACTS 14: after a RST too; once (source) */
         timer_arm(ctx, tcb, SLOT_RETRANSMIT, TIMER_RETRANSMISSION, ctx->now_ns + ctx->profile->syn_resent_after_rst);
 }
 
