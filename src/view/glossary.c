@@ -131,6 +131,8 @@ void glossary_segment(struct text *out, const struct trace_segment *s, const str
         return;
     if (s->flags & TCP_ACK)
         text_printf(out, " ack %u", (unsigned)s->ack);
+    if (s->wnd == 0 && (s->flags & TCP_RST) == 0 && detail != GLOSSARY_ALL) /* a closed window is half the story */
+        text_puts(out, " win 0");
     if (detail == GLOSSARY_ACK)
         return;
     if (s->options & TCPOPT_SACK)
