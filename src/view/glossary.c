@@ -127,13 +127,11 @@ void glossary_segment(struct text *out, const struct trace_segment *s, const str
         return;
     if (s->len == 0)
         text_printf(out, " seq %u", (unsigned)s->seq);
-    if (detail == GLOSSARY_SEQ)
-        return;
-    if (s->flags & TCP_ACK)
+    if ((s->flags & TCP_ACK) && detail != GLOSSARY_SEQ)
         text_printf(out, " ack %u", (unsigned)s->ack);
     if (s->wnd == 0 && (s->flags & TCP_RST) == 0 && detail != GLOSSARY_ALL) /* a closed window is half the story */
         text_puts(out, " win 0");
-    if (detail == GLOSSARY_ACK)
+    if (detail == GLOSSARY_SEQ || detail == GLOSSARY_ACK)
         return;
     if (s->options & TCPOPT_SACK)
         blocks(out, s, sack);
