@@ -329,6 +329,22 @@ void glossary_flow_text(struct text *out, const struct glossary *glossary, const
     text_duration(out, e->flow.limit_ns);
 }
 
+bool glossary_forgotten(const struct glossary *glossary, const struct trace_event *drop, int64_t *silence_ns)
+{
+    for (const struct trace_event *e = drop; e-- > glossary->trace->events;) {
+        if (e->kind != TRACE_FLOW || e->host != drop->host || e->conn != drop->conn)
+            continue;
+        *silence_ns = e->flow.limit_ns;
+        return e->what == FLOW_FORGOTTEN;
+    }
+    return false;
+}
+
+bool glossary_is_box(const struct glossary *glossary, uint8_t node)
+{
+    return node < glossary->story->node_count && glossary->story->nodes[node].kind != NODE_HOST;
+}
+
 const char *glossary_fault(uint8_t what)
 {
     static const char *const names[] = {

@@ -46,6 +46,11 @@ const struct story_step *glossary_step(const struct glossary *glossary, const st
 
 const char *glossary_why(uint8_t state_why);
 const char *glossary_fault(uint8_t fault_what);
+/* A box refused the segment of this DROP (an event of the trace): had it forgotten the flow, and after how long a silence? False: it
+ * never knew it. */
+bool glossary_forgotten(const struct glossary *glossary, const struct trace_event *drop, int64_t *silence_ns);
+/* Is this node a firewall or a nat? */
+bool glossary_is_box(const struct glossary *glossary, uint8_t node);
 /* "new", "closing", "forgotten", "held". */
 const char *glossary_flow(uint8_t flow_what);
 /* "client:32768 -- server:80 forgotten, silent for 350s": a line of a middlebox's table. */

@@ -9,6 +9,7 @@
 
 #define WIDE 52 /* columns for a name beyond which everything is told */
 #define TIGHT 5 /* columns that an arrow needs beside its name */
+#define SPAN_BOX 24 /* between the lanes: less, and nothing is drawn of the way to a box */
 #define JOIN_ROWS 5u /* rows that a bent arrow may pass */
 
 struct arrow {
@@ -36,6 +37,12 @@ static void name_at(struct page *page, const struct arrow *arrow, unsigned line,
     canvas_text(page_line(page, line), x, name, style);
 }
 
+/* A middlebox's answer comes from between the lanes, under another's address; that it is the box's stands in front of its name. */
+static bool from_box(const struct page *page, const struct trace_event *sent)
+{
+    return sent != NULL && sent->kind == TRACE_SEND && glossary_is_box(page->ladder->glossary, sent->host);
+}
+
 /* The fullest name that fits. */
 static void name_of(const struct page *page, const struct arrow *arrow, enum glossary_detail detail, int width, char *buffer, size_t size)
 {
@@ -52,6 +59,8 @@ static void name_of(const struct page *page, const struct arrow *arrow, enum glo
             text_puts(&text, "copy: ");
         if (sent != NULL && sent->kind == TRACE_INJECT)
             text_puts(&text, "forged ");
+        if (from_box(page, sent))
+            text_printf(&text, "%s: ", glossary_host(page->ladder->glossary, sent->host));
         if (page->name_connections && e->conn != 0) {
             glossary_conn(&text, page->ladder->glossary, e->conn);
             text_puts(&text, ": ");
@@ -153,9 +162,28 @@ static void arrives(struct page *page, const struct arrow *arrow, uint32_t index
     }
     name_of(page, arrow, GLOSSARY_SACK, arrow->room - TIGHT, name, sizeof name);
     int lead = lead_of(arrow, name), begin = arrow->room - lead - 1 - canvas_width(name);
-    shaft(page, arrow, flight_begin(page, begin - 5), begin - 2, page->glyphs->flight);
+    const struct trace_event *sent = glossary_send_of(page->ladder->glossary, arrow->event->segment.number);
+    int flight = from_box(page, sent) ? arrow->room / 2 + 1 : flight_begin(page, begin - 5);
+    shaft(page, arrow, flight, begin - 2, page->glyphs->flight);
     name_at(page, arrow, 0, begin, name, arrow->style);
     shaft(page, arrow, arrow->room - lead, arrow->room - 1, arrow->line);
+}
+
+/* "fw: forgotten after 350s" */
+static void firewall_text(const struct page *page, const struct trace_event *drop, char *buffer, size_t size)
+{
+    const struct glossary *glossary = page->ladder->glossary;
+    struct text text = {0};
+    int64_t silence_ns;
+    text_puts(&text, glossary_host(glossary, drop->host));
+    if (glossary_forgotten(glossary, drop, &silence_ns)) {
+        text_puts(&text, ": forgotten after ");
+        text_duration(&text, silence_ns);
+    } else {
+        text_puts(&text, ": not known");
+    }
+    snprintf(buffer, size, "%s", text.bytes != NULL ? text.bytes : "");
+    text_free(&text);
 }
 
 static void reason_text(const struct page *page, const struct trace_event *drop, char *buffer, size_t size)
@@ -182,8 +210,8 @@ static void reason_text(const struct page *page, const struct trace_event *drop,
         why = "too long for the link";
         break;
     case DROP_FIREWALL:
-        why = "firewall";
-        break;
+        firewall_text(page, drop, buffer, size);
+        return;
     case DROP_HOST_DOWN:
         why = "host is down";
         break;
@@ -202,11 +230,33 @@ static void reason_below(struct page *page, const struct arrow *arrow, int cross
     name_at(page, arrow, 1, begin < 1 ? 1 : begin, reason, STYLE_LOST);
 }
 
+/* In a box between the lanes: it has come half the way. */
+static void dies_between(struct page *page, const struct arrow *arrow, const char *reason)
+{
+    char name[160];
+    int begin = arrow->room < SPAN_BOX ? 2 : 6;
+    name_of(page, arrow, GLOSSARY_SACK, arrow->room - TIGHT - begin, name, sizeof name);
+    int end = begin + canvas_width(name), cross = end + 2 > arrow->room / 2 ? end + 2 : arrow->room / 2;
+    shaft(page, arrow, 1, begin - 2, page->glyphs->flight);
+    name_at(page, arrow, 0, begin, name, arrow->style);
+    shaft(page, arrow, end + 1, cross - 1, arrow->line);
+    canvas_put(page_line(page, 0), at(arrow, cross), page->glyphs->cross, STYLE_LOST);
+    if (cross + 2 + canvas_width(reason) <= arrow->room)
+        name_at(page, arrow, 0, cross + 2, reason, STYLE_LOST);
+    else
+        reason_below(page, arrow, cross, reason);
+}
+
 static void dies(struct page *page, const struct arrow *arrow, const struct row *row)
 {
-    char name[160], reason[48];
+    char name[160], reason[80];
+    const struct trace_event *drop = ladder_event(page->ladder, row->drop);
     bool far = row->wire == WIRE_DIES_FAR;
-    reason_text(page, ladder_event(page->ladder, row->drop), reason, sizeof reason);
+    reason_text(page, drop, reason, sizeof reason);
+    if (far && glossary_is_box(page->ladder->glossary, drop->host)) {
+        dies_between(page, arrow, reason);
+        return;
+    }
     name_of(page, arrow, far ? GLOSSARY_SACK : GLOSSARY_ALL, arrow->room - TIGHT, name, sizeof name);
     int width = canvas_width(name), lead = lead_of(arrow, name);
     int begin = far ? arrow->room - lead - 1 - width : lead + 2;

@@ -2,6 +2,7 @@
 #include "view/ladder_page.h"
 
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -279,6 +280,41 @@ static void wrapped(struct page *page, struct text *out, const char *s, enum sty
     } while (*s != '\0');
 }
 
+/* A box has no lane: its name stands where arrows pass it, between the lanes of its two neighbours, or of the two hosts. */
+static void box_name(struct page *page, unsigned node, unsigned nth, unsigned boxes)
+{
+    const struct story *story = page->ladder->glossary->story;
+    int low = INT_MAX, high = -1;
+    char name[80];
+    for (uint32_t l = 0; l < story->link_count; l++) {
+        const struct story_link *link = &story->links[l];
+        unsigned lane = page->ladder->lane_of[link->a == node ? link->b : link->a];
+        if ((link->a != node && link->b != node) || lane == LANE_NONE)
+            continue;
+        low = page->lane_x[lane] < low ? page->lane_x[lane] : low;
+        high = page->lane_x[lane] > high ? page->lane_x[lane] : high;
+    }
+    int x = low + (high - low) / 2;
+    if (ladder_outside(page->ladder))
+        x = page->lane_x[0] + (page->lane_x[1] - page->lane_x[0]) * (int)(nth + 1) / (int)(boxes + 1);
+    else if (high <= low)
+        return;
+    snprintf(name, sizeof name, "[%s]", story->nodes[node].name);
+    canvas_text(&page->canvas[0], x - canvas_width(name) / 2, name, STYLE_DIM);
+}
+
+static void box_names(struct page *page)
+{
+    const struct story *story = page->ladder->glossary->story;
+    unsigned boxes = 0, nth = 0;
+    for (unsigned node = 0; node < story->node_count; node++)
+        boxes += story->nodes[node].kind != NODE_HOST;
+    for (unsigned node = 0; node < story->node_count && node < LANE_NONE; node++) {
+        if (story->nodes[node].kind != NODE_HOST)
+            box_name(page, node, nth++, boxes);
+    }
+}
+
 void page_head(struct page *page, struct text *out)
 {
     const struct story *story = page->ladder->glossary->story;
@@ -298,6 +334,7 @@ void page_head(struct page *page, struct text *out)
     text_free(&line);
 
     page_begin(page);
+    box_names(page);
     for (unsigned node = 0; node < story->node_count && node < LANE_NONE; node++) {
         unsigned lane = page->ladder->lane_of[node];
         if (lane == LANE_NONE)

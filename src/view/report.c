@@ -6,6 +6,7 @@
  *              server -> client   nothing written
  *              socket held        client 1min 1.456s, server 5.456s
  *              ends disagreed     1min 0.001s
+ *   fw         client:32768 -- server:80 forgotten, silent for 350s, at 350.095 s
  *
  *   held       10 expectations
  *   run        44 events, 8 segments, 1min 1.457s
@@ -171,6 +172,32 @@ static void summary(struct text *out, const struct judgement *j, const struct vi
     text_putc(out, '\n');
 }
 
+/* What a middlebox has forgotten, and what its table holds in the end: a line each, of many only how many. */
+static void box(struct text *out, const struct glossary *glossary, const struct view_options *options, uint8_t node)
+{
+    const struct trace *trace = glossary->trace;
+    unsigned counts[4] = {0}, shown = 0;
+    for (uint32_t i = 0; i < trace->count; i++)
+        counts[trace->events[i].what & 3] += trace->events[i].kind == TRACE_FLOW && trace->events[i].host == node;
+    if (counts[FLOW_FORGOTTEN] + counts[FLOW_HELD] > CONNECTIONS_SHOWN) {
+        label(out, options, glossary_host(glossary, node), NULL);
+        text_printf(out, "%u flows seen, %u forgotten, %u held in the end\n", counts[FLOW_NEW], counts[FLOW_FORGOTTEN], counts[FLOW_HELD]);
+        return;
+    }
+    for (uint32_t i = 0; i < trace->count; i++) {
+        const struct trace_event *e = &trace->events[i];
+        if (e->kind != TRACE_FLOW || e->host != node || (e->what != FLOW_FORGOTTEN && e->what != FLOW_HELD))
+            continue;
+        label(out, options, shown++ == 0 ? glossary_host(glossary, node) : "", NULL);
+        glossary_flow_text(out, glossary, e);
+        if (e->flow.at_ns != TIME_NEVER) {
+            text_puts(out, e->what == FLOW_HELD ? ": " : ", at ");
+            spent(out, e->flow.at_ns);
+        }
+        text_putc(out, '\n');
+    }
+}
+
 static uint64_t segments(const struct trace *trace)
 {
     uint64_t count = 0;
@@ -204,6 +231,10 @@ void view_report(struct text *out, const struct story *story, const struct trace
     } else {
         for (uint32_t i = 0; i < j->connection_count; i++)
             connection(out, &glossary, options, &j->connections[i]);
+    }
+    for (uint16_t node = 0; node < story->node_count; node++) {
+        if (glossary_is_box(&glossary, (uint8_t)node))
+            box(out, &glossary, options, (uint8_t)node);
     }
     text_putc(out, '\n');
     judged(out, j, options);
