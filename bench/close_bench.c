@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* close_bench N LOSS IDLE SEED [scenario]: the workload of PERFORMANCE.md section 1, all in: timers, loss, programs, trace hash,
+/* close_bench N LOSS IDLE SEED [ROUNDS | scenario]: the workload of PERFORMANCE.md section 1, all in: timers, loss, programs, trace hash,
  * invariants. N connections, one link of 10 ms; number i opens at i * 100 us; 1000 bytes each way; the client closes first, the server on
  * end-of-file; until all TIME_WAITs are over. IDLE 1: number i closes 10 s and N * 100 us after it opened, so that all N are open at once.
- * Prints one JSON line; with a fifth argument the scenario itself, as `lastack run` plays it. */
+ * Prints one JSON line. ROUNDS: how often it is played (for counting instructions: the difference of two runs); `scenario`: prints the
+ * scenario itself, for `lastack run`. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -114,13 +115,14 @@ static struct result play(struct story *story, struct invariants *invariants, st
 }
 
 /* A short run is played several times, and the quickest counts: the first pays for the memory that the others find. */
-static int bench(struct story *story, unsigned n)
+static int bench(struct story *story, unsigned n, unsigned rounds)
 {
     struct blocks blocks = {{NULL, NULL}, {0, 0}};
     long base_kb = rss_kb();
     struct invariants *invariants = invariants_new(story);
     struct result best = {.ended = false};
-    unsigned rounds = n <= 20000 ? 200000 / (n + 1) + 1 : 1;
+    if (rounds == 0)
+        rounds = n <= 20000 ? 200000 / (n + 1) + 1 : 1;
     for (unsigned i = 0; i < rounds; i++) {
         struct result result = play(story, invariants, &blocks, n > 256 ? QUEUE_WHEEL : QUEUE_HEAP);
         if (i == 0 || result.cpu < best.cpu)
@@ -150,7 +152,7 @@ int main(int argc, char **argv)
     write_scenario(&text, n, loss, argc > 3 && atoi(argv[3]) != 0, argc > 4 ? argv[4] : "1");
     if (text.failed)
         return 1;
-    if (argc > 5) {
+    if (argc > 5 && strcmp(argv[5], "scenario") == 0) {
         fputs(text.bytes, stdout);
         return 0;
     }
@@ -160,7 +162,7 @@ int main(int argc, char **argv)
         return 1;
     }
     story_draw(story, story->seed);
-    int status = bench(story, n);
+    int status = bench(story, n, argc > 5 ? (unsigned)strtoul(argv[5], NULL, 10) : 0);
     story_free(story);
     text_free(&text);
     return status;

@@ -153,9 +153,8 @@ static bool sim_step(struct sim *sim, int64_t until_ns)
 {
     struct queue_event event;
     for (;;) {
-        if (!queue_peek(sim->queue, &event) || event.time_ns > until_ns)
+        if (!queue_pop_until(sim->queue, until_ns, &event))
             return false;
-        queue_pop(sim->queue, &event);
         if (is_stale(sim, &event))
             continue;
         if (!waits_for_host(sim, &event))

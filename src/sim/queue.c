@@ -82,6 +82,16 @@ bool queue_pop(struct queue *queue, struct queue_event *event)
     return true;
 }
 
+bool queue_pop_until(struct queue *queue, int64_t until_ns, struct queue_event *event)
+{
+    if (queue->count == 0)
+        return false;
+    const struct queue_event *first = queue->kind == QUEUE_HEAP ? queue_heap_peek(queue) : queue_wheel_peek(queue);
+    if (first->time_ns > until_ns)
+        return false;
+    return queue_pop(queue, event);
+}
+
 void queue_move(struct queue *to, struct queue *from)
 {
     ASSERT(to->count == 0 && to->capacity >= from->count);

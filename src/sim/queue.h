@@ -34,6 +34,8 @@ void queue_push(struct queue *queue, struct queue_event event);
 /* The earliest without taking it; false if empty. Not const: a wheel may turn. */
 bool queue_peek(struct queue *queue, struct queue_event *event);
 bool queue_pop(struct queue *queue, struct queue_event *event);
+/* Takes the earliest if it is not later than until_ns; false if there is none. */
+bool queue_pop_until(struct queue *queue, int64_t until_ns, struct queue_event *event);
 /* Copies all pending events of `from` into the freshly initialised `to` of at least as much capacity (any kinds); `from` stays. */
 void queue_move(struct queue *to, struct queue *from);
 
