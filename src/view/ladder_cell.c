@@ -47,7 +47,7 @@ enum style page_cell_text(struct text *out, const struct page *page, const struc
         } else if (done->kind == TRACE_RETURN && e->call.call != CALL_SLEEP) {
             text_puts(out, " = ");
             glossary_result(out, &done->call);
-        } else if (e->kind == TRACE_CALL && e->call.call != CALL_SLEEP && e->call.call != CALL_EXIT) {
+        } else if (e->kind == TRACE_CALL && e->call.call != CALL_SLEEP && e->call.call != CALL_EXIT && e->call.step != UINT32_MAX) {
             text_puts(out, page->canvas[0].unicode ? " …" : " ...");
         }
         return done->kind == TRACE_RETURN && done->call.failed ? STYLE_LOST : STYLE_CALL;
