@@ -70,6 +70,20 @@ static void centred(struct page *page, const char *s, enum style style, uint32_t
     }
 }
 
+/* Among several lanes: behind the first one's state, or below it. */
+static void gap_among(struct page *page, const char *s)
+{
+    int x = page->left + 2;
+    bool below = false;
+    if (page->open[0] == 1 && page->ladder->shown == UINT32_MAX) {
+        int behind = page->lane_x[0] + 2 + canvas_width(tcp_state_name((enum tcp_state)page->sum[0])) + 2;
+        below = behind + canvas_width(s) >= page->lane_x[1];
+        x = below ? page->lane_x[0] + 2 : behind;
+    }
+    canvas_text(page_line(page, below ? 1 : 0), x, s, STYLE_DIM);
+    page_lanes(page);
+}
+
 /* Nothing happens for a while: how long, and the state that each end keeps. */
 static void gap(struct page *page, struct text *out, int64_t ns)
 {
@@ -86,7 +100,7 @@ static void gap(struct page *page, struct text *out, int64_t ns)
     if (ladder_outside(page->ladder) || page->ladder->lanes == 1)
         centred(page, text.bytes != NULL ? text.bytes : "", STYLE_DIM, ' ');
     else
-        canvas_text(page_line(page, 0), page->left + 2, text.bytes != NULL ? text.bytes : "", STYLE_DIM);
+        gap_among(page, text.bytes != NULL ? text.bytes : "");
     page_end(page, out);
     page->failed = page->failed || text.failed;
     text_free(&text);
