@@ -157,7 +157,7 @@ static bool sim_step(struct sim *sim, int64_t until_ns)
             return false;
         if (is_stale(sim, &event))
             continue;
-        if (!waits_for_host(sim, &event))
+        if (__builtin_expect(!sim->world->paused, 1) || !waits_for_host(sim, &event))
             break;
     }
     sim->world->now_ns = event.time_ns;

@@ -34,16 +34,6 @@ enum queue_kind queue_kind_of(const struct queue *queue)
     return (enum queue_kind)queue->kind;
 }
 
-uint32_t queue_count(const struct queue *queue)
-{
-    return queue->count;
-}
-
-uint32_t queue_capacity(const struct queue *queue)
-{
-    return queue->capacity;
-}
-
 void queue_prefetch(struct queue *queue, int64_t offset, uint32_t stride, uint32_t mask)
 {
     if (queue->kind == QUEUE_WHEEL)

@@ -19,15 +19,25 @@ enum queue_kind { QUEUE_HEAP, QUEUE_WHEEL };
 #define QUEUE_KINDS 2
 #define QUEUE_CAPACITY_MAX (UINT32_C(1) << 30)
 
-struct queue; /* lies inside the world's block */
+struct queue { /* the head of every kind; lies inside the world's block */
+    uint32_t kind; /* enum queue_kind */
+    uint32_t capacity, count;
+    int64_t last_ns; /* time of the last popped event: none may be pushed before it */
+};
 
 /* Bytes for `capacity` pending events (a multiple of 64). */
 size_t queue_bytes(enum queue_kind kind, uint32_t capacity);
 /* `memory` holds queue_bytes(kind, capacity), 64-byte aligned. */
 struct queue *queue_init(void *memory, enum queue_kind kind, uint32_t capacity);
 enum queue_kind queue_kind_of(const struct queue *queue);
-uint32_t queue_count(const struct queue *queue);
-uint32_t queue_capacity(const struct queue *queue);
+static inline uint32_t queue_count(const struct queue *queue)
+{
+    return queue->count;
+}
+static inline uint32_t queue_capacity(const struct queue *queue)
+{
+    return queue->capacity;
+}
 /* The queue must have room (queue_count < queue_capacity): it then always succeeds. time_ns must be >= 0 and must not lie before the
  * last popped event's; what a peek has shown does not count. */
 void queue_push(struct queue *queue, struct queue_event event);

@@ -7,12 +7,6 @@
 
 #define QUEUE_LINE 64 /* bytes of a cache line; every queue begins on one */
 
-struct queue {
-    uint32_t kind; /* enum queue_kind */
-    uint32_t capacity, count;
-    int64_t last_ns; /* time of the last popped event: none may be pushed before it */
-};
-
 size_t queue_heap_bytes(uint32_t capacity);
 void queue_heap_push(struct queue *queue, const struct queue_event *event);
 const struct queue_event *queue_heap_peek(struct queue *queue);

@@ -61,6 +61,7 @@ struct sim {
     uint32_t *box_buckets;
     uint32_t *buckets;
     struct queue *queue;
+    uint32_t queue_full; /* with more events than that the queue must grow before the next step */
 
     /* the end whose TCP is at work */
     struct tcp_ctx ctx;
@@ -85,9 +86,19 @@ struct sim {
 void sim_bind(struct sim *sim);
 /* Takes an element (all bytes zero) of a pool; the world may move. 0: no memory (sim->status says so). */
 uint32_t pool_take(struct sim *sim, enum region_kind kind);
+/* The same, its bytes being what they were: for who writes all of it. */
+uint32_t pool_take_raw(struct sim *sim, enum region_kind kind);
 void pool_give(struct sim *sim, enum region_kind kind, uint32_t index);
-/* Room for `events` more events in the queue and for a few records. The world may move. */
-bool sim_make_room(struct sim *sim);
+/* Room in the queue for the events of one step, and for a few records. The world may move. */
+bool sim_widen(struct sim *sim);
+#define RECORDS_MARGIN 8
+#define NUMBERS_MOST (NUMBER_MAX - 4096)
+static inline bool sim_make_room(struct sim *sim)
+{
+    bool ample = (queue_count(sim->queue) <= sim->queue_full) & (sim->ctx.record_limit - sim->world->records_used >= RECORDS_MARGIN) &
+                 (sim->world->next_number <= NUMBERS_MOST);
+    return __builtin_expect(ample, 1) || sim_widen(sim);
+}
 bool sim_grow_records(struct sim *sim);
 void sim_push(struct sim *sim, int64_t at_ns, enum number_class number_class, uint32_t number, enum target target, uint32_t index);
 

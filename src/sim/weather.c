@@ -94,7 +94,7 @@ void flight_add(struct sim *sim, const struct flight *flight, int64_t arrival_ns
 {
     if (arrival_ns == TIME_NEVER)
         return;
-    uint32_t index = pool_take(sim, REGION_FLIGHTS);
+    uint32_t index = pool_take_raw(sim, REGION_FLIGHTS);
     if (index == 0)
         return;
     sim->flights[index - 1] = *flight;

@@ -250,6 +250,7 @@ void sim_bind(struct sim *sim)
     sim->box_buckets = region_at(world, REGION_BOX_BUCKETS);
     sim->buckets = region_at(world, REGION_BUCKETS);
     sim->queue = region_at(world, REGION_QUEUE);
+    sim->queue_full = queue_capacity(sim->queue) > queue_margin(sim->story) ? queue_capacity(sim->queue) - queue_margin(sim->story) : 0;
     sim->ctx.pool.records = region_at(world, REGION_RECORDS);
     sim->ctx.pool.free_head = &world->records_free;
     sim->ctx.pool.used = &world->records_used;
@@ -333,21 +334,28 @@ static bool sim_grow(struct sim *sim, enum region_kind kind, uint32_t least)
     return true;
 }
 
-uint32_t pool_take(struct sim *sim, enum region_kind kind)
+uint32_t pool_take_raw(struct sim *sim, enum region_kind kind)
 {
     struct region *region = &sim->world->region[kind];
     uint32_t index = region->free;
-    if (index == 0 && region->high == region->capacity) {
+    if (index != 0) {
+        memcpy(&region->free, (const char *)region_at(sim->world, kind) + (size_t)(index - 1) * region->stride, sizeof region->free);
+        return index;
+    }
+    if (region->high == region->capacity) {
         if (!sim_grow(sim, kind, region->capacity + 4))
             return 0;
         region = &sim->world->region[kind];
     }
-    char *elements = region_at(sim->world, kind);
+    return ++region->high;
+}
+
+uint32_t pool_take(struct sim *sim, enum region_kind kind)
+{
+    uint32_t index = pool_take_raw(sim, kind);
+    size_t stride = sim->world->region[kind].stride;
     if (index != 0)
-        memcpy(&region->free, elements + (size_t)(index - 1) * region->stride, sizeof region->free);
-    else
-        index = ++region->high;
-    memset(elements + (size_t)(index - 1) * region->stride, 0, region->stride);
+        memset((char *)region_at(sim->world, kind) + (index - 1) * stride, 0, stride);
     return index;
 }
 
@@ -355,7 +363,8 @@ void pool_give(struct sim *sim, enum region_kind kind, uint32_t index)
 {
     struct region *region = &sim->world->region[kind];
     char *element = (char *)region_at(sim->world, kind) + (size_t)(index - 1) * region->stride;
-    memset(element, 0, region->stride);
+    if (kind != REGION_FLIGHTS) /* nobody asks a flight whether it is there */
+        memset(element, 0, region->stride);
     memcpy(element, &region->free, sizeof region->free);
     region->free = index;
 }
@@ -365,15 +374,14 @@ bool sim_grow_records(struct sim *sim)
     return sim_grow(sim, REGION_RECORDS, 2 * sim->world->region[REGION_RECORDS].capacity);
 }
 
-bool sim_make_room(struct sim *sim)
+bool sim_widen(struct sim *sim)
 {
     uint32_t margin = queue_margin(sim->story);
-    if (__builtin_expect(queue_count(sim->queue) + margin > queue_capacity(sim->queue), 0) &&
-        !sim_grow(sim, REGION_QUEUE, queue_count(sim->queue) + 2 * margin))
+    if (queue_count(sim->queue) + margin > queue_capacity(sim->queue) && !sim_grow(sim, REGION_QUEUE, queue_count(sim->queue) + 2 * margin))
         return false;
-    if (__builtin_expect(sim->ctx.record_limit - sim->world->records_used < 8, 0) && !sim_grow_records(sim))
+    if (sim->ctx.record_limit - sim->world->records_used < RECORDS_MARGIN && !sim_grow_records(sim))
         return false;
-    if (__builtin_expect(sim->world->next_number > NUMBER_MAX - 4096, 0)) {
+    if (sim->world->next_number > NUMBERS_MOST) {
         sim->status = ENGINE_LIMIT;
         return false;
     }

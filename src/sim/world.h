@@ -272,6 +272,7 @@ struct world {
     uint32_t guards; /* largest number of event guards in a program: elements of a process's memories */
     uint8_t program_shift; /* (program << shift) + copy is a program's place in the order */
     bool begun, ended, multihop;
+    bool paused; /* some host has been, once */
     struct region region[REGIONS];
 };
 
