@@ -4,7 +4,10 @@
 
 #include "sim/sim.h"
 
-#define CONNECTIONS_AT_FIRST 1024 /* a larger crowd makes the world grow as it comes */
+/* A crowd up to this size has its place from the start, in memory that costs nothing until it is used: growing would mean a copy, and
+ * both at once. A larger one makes the world grow as it comes. */
+#define CONNECTIONS_AT_FIRST (1 << 18)
+#define BUSY_AT_FIRST 1024 /* of them with something in flight at the same time */
 #define ALIGN 64
 
 static const uint32_t strides[REGIONS] = {
@@ -93,7 +96,7 @@ static void plan_first(struct plan *plan, const struct story *story, enum queue_
         connections = CONNECTIONS_AT_FIRST;
     if (processes > CONNECTIONS_AT_FIRST)
         processes = CONNECTIONS_AT_FIRST;
-    uint32_t crowd = (uint32_t)connections;
+    uint32_t crowd = (uint32_t)connections, busy = crowd < BUSY_AT_FIRST ? crowd : BUSY_AT_FIRST;
     for (uint32_t s = 0; s < story->statement_count; s++)
         plan->injects |= story->statements[s].kind == STATEMENT_INJECT;
     plan->queue = queue;
@@ -111,7 +114,7 @@ static void plan_first(struct plan *plan, const struct story *story, enum queue_
     plan->capacity[REGION_FLIGHTS] = 6 + 2 * crowd;
     for (uint16_t n = 0; n < story->node_count; n++)
         plan->capacity[REGION_BOX_FLOWS] += story->nodes[n].kind != NODE_HOST ? 4 + crowd : 0;
-    plan->capacity[REGION_RECORDS] = 16 + 2 * crowd;
+    plan->capacity[REGION_RECORDS] = 16 + 2 * busy;
     plan->events = 2 * queue_margin(story) + 4 * crowd;
     plan_dependent(plan);
 }
