@@ -3,6 +3,7 @@
  * A profile with quick_acks adapts as Linux does; one without uses a fixed delay and acknowledges every second full segment. */
 #include "tcp/internal.h"
 
+#define COMPRESS_NS NS_PER_MS /* tcp_comp_sack_delay_ns; a third of the round trip at the most */
 #define ATO_MIN_US 40000u /* Linux's TCP_ATO_MIN and TCP_DELACK_MIN */
 
 static void add_quick(const struct tcp_ctx *ctx, struct tcb *tcb, int64_t most)
@@ -72,6 +73,44 @@ void ack_data_received(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t len, bool 
     window_grow(ctx, tcb, len);
 }
 
+/* Data above a gap is acknowledged at once; but see compress(). */
+void ack_data_above_gap(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t len, bool push)
+{
+    if (ctx->profile->quick_acks == 0 || !tcb->sack_ok) {
+        window_queued(ctx->profile, tcb, len, false);
+        ack_data_received(ctx, tcb, len, push);
+        tcb->ack_now = true;
+        return;
+    }
+    tcb->ack_due = true;
+    measure_mss(ctx, tcb, len, push);
+    window_grow(ctx, tcb, len);
+    window_queued(ctx->profile, tcb, len, false);
+}
+
+/* Linux acknowledges the first three segments above a gap one by one, as duplicate ACKs for fast retransmit, and holds those that
+ * follow together for a moment (RFC 9293 allows it, SACK makes it harmless). True: the ACK waits. */
+static bool compress(struct tcp_ctx *ctx, struct tcb *tcb)
+{
+    if (tcb->dup_ack_rcv_nxt != tcb->rcv.nxt) {
+        tcb->dup_ack_rcv_nxt = tcb->rcv.nxt;
+        tcb->dup_acks = 0;
+    }
+    if (tcb->dup_acks < DUP_ACK_THRESHOLD) {
+        tcb->dup_acks++;
+        return false;
+    }
+    int64_t wait = COMPRESS_NS;
+    if (tcb->rtt_seen)
+        wait = min_i64(wait, (int64_t)(tcb->srtt_us >> 3) * NS_PER_US / 3);
+    if (!tcb->ack_compressed) {
+        tcb->ack_compressed = true;
+        if (!timer_runs(tcb, SLOT_DELAYED_ACK) || tcb->slot[SLOT_DELAYED_ACK].at_ns > ctx->now_ns + wait)
+            timer_arm(ctx, tcb, SLOT_DELAYED_ACK, TIMER_DELAYED_ACK, ctx->now_ns + wait);
+    }
+    return true;
+}
+
 static void arm_delayed(struct tcp_ctx *ctx, struct tcb *tcb)
 {
     int64_t ato = (int64_t)tcb->ato_us * NS_PER_US;
@@ -102,15 +141,16 @@ void ack_schedule_check(struct tcp_ctx *ctx, struct tcb *tcb)
     if (tcb->state == TCP_CLOSED || (!tcb->ack_due && !tcb->ack_now))
         return;
     const uint32_t waiting = tcb->rcv.nxt - tcb->rcv.wup;
-    bool now = tcb->ack_now || tcb->ooo_head != 0;
+    const bool gap = tcb->ooo_head != 0;
+    bool now = tcb->ack_now;
     if (ctx->profile->quick_acks == 0) /* SHLD-19: at least every second full segment */
-        now = now || waiting >= 2u * tcb->rcv_mss;
+        now = now || gap || waiting >= 2u * tcb->rcv_mss;
     else
         now = now || (tcb->quick > 0 && !tcb->pingpong) ||
               (waiting > tcb->rcv_mss && (unread_bytes(tcb) == 0 || window_select(ctx, tcb) >= tcb->rcv.wnd));
-    if (now)
+    if (now || (gap && !(tcb->sack_ok && compress(ctx, tcb))))
         send_ack(ctx, tcb);
-    else
+    else if (!gap)
         arm_delayed(ctx, tcb);
 }
 
@@ -122,7 +162,7 @@ void ack_sent(struct tcp_ctx *ctx, struct tcb *tcb)
         if (tcb->quick == 0)
             tcb->ato_us = ATO_MIN_US;
     }
-    tcb->ack_due = tcb->ack_now = false;
+    tcb->ack_due = tcb->ack_now = tcb->ack_compressed = false;
     tcb->pushed = 0;
     timer_stop(tcb, SLOT_DELAYED_ACK);
 }

@@ -121,8 +121,8 @@ void send_syn(struct tcp_ctx *ctx, struct tcb *tcb, bool first);
 void send_probe(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t seq);
 bool retransmit_record(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t index);
 uint32_t current_mss(const struct tcb *tcb);
-bool send_one_new(struct tcp_ctx *ctx, struct tcb *tcb,
-                  uint32_t limit); /* one segment of new data (or the FIN), at most `limit` bytes, whatever cwnd and Nagle say */
+bool send_one_new(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t limit,
+                  bool push); /* one segment of new data (or the FIN), at most `limit` bytes, whatever cwnd and Nagle say */
 bool has_unsent(const struct tcb *tcb);
 bool nagle_holds(const struct tcp_ctx *ctx, const struct tcb *tcb, uint32_t len, bool fin); /* a segment of `len` bytes must wait */
 static inline uint32_t window_edge(const struct tcb *tcb)
@@ -136,6 +136,7 @@ void persist_rearm(struct tcp_ctx *ctx, struct tcb *tcb);
 
 /* ---- acking.c: when an ACK goes out ---- */
 void ack_data_received(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t len, bool push);
+void ack_data_above_gap(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t len, bool push);
 void ack_enter_quick(struct tcp_ctx *ctx, struct tcb *tcb);
 void ack_schedule_check(struct tcp_ctx *ctx, struct tcb *tcb);
 void ack_sent(struct tcp_ctx *ctx, struct tcb *tcb);

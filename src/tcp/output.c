@@ -154,7 +154,7 @@ static void append_record(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t index)
     tcb->packets_out++;
 }
 
-bool send_one_new(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t limit)
+bool send_one_new(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t limit, bool push)
 {
     uint32_t index = ctx->room == 0 ? 0 : record_alloc(ctx);
     if (index == 0) {
@@ -167,7 +167,7 @@ bool send_one_new(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t limit)
     uint8_t flags = TCP_ACK;
     if (fin)
         flags |= TCP_FIN;
-    if (len > 0 && tcb->snd.nxt + len == tcb->snd.end)
+    if (len > 0 && (push || tcb->snd.nxt + len == tcb->snd.end))
         flags |= TCP_PSH;
     struct segment seg = header(ctx, tcb, tcb->snd.nxt, flags);
     seg.len = len;
@@ -236,7 +236,7 @@ static bool send_into_small_window(struct tcp_ctx *ctx, struct tcb *tcb, uint32_
     uint32_t fits = seq_gt(window_edge(tcb), tcb->snd.nxt) ? window_edge(tcb) - tcb->snd.nxt : 0;
     bool half = fits > 0 && fits <= len && fits >= tcb->snd.max_wnd / 2 && !ctx->profile->nagle_minshall;
     bool bare_fin = len == 0 && fin && ctx->profile->bare_fin_zero_window != 0;
-    return (half || bare_fin) && send_one_new(ctx, tcb, bare_fin ? 0 : fits);
+    return (half || bare_fin) && send_one_new(ctx, tcb, bare_fin ? 0 : fits, false);
 }
 
 void tcp_output(struct tcp_ctx *ctx, struct tcb *tcb)
@@ -246,6 +246,7 @@ void tcp_output(struct tcp_ctx *ctx, struct tcb *tcb)
     bool sent = false, limited = false;
     const bool idle = tcb->packets_out == 0;
     uint32_t bunch_end = tcb->snd.nxt;
+    bool bunched = false;
     while (has_unsent(tcb)) {
         if (idle && !sent)
             congestion_restart_after_idle(ctx, tcb);
@@ -258,6 +259,7 @@ void tcp_output(struct tcp_ctx *ctx, struct tcb *tcb)
             if (limited)
                 break;
             bunch_end += bunch;
+            bunched = bunch > current_mss(tcb);
         }
         const uint32_t left = tcb->snd.end - tcb->snd.nxt;
         const uint32_t len = min_u32(min_u32(left, bunch_end - tcb->snd.nxt), current_mss(tcb));
@@ -265,7 +267,7 @@ void tcp_output(struct tcp_ctx *ctx, struct tcb *tcb)
         if (seq_gt(tcb->snd.nxt + len + fin, window_edge(tcb))) {
             if (!send_into_small_window(ctx, tcb, len, fin))
                 break;
-        } else if (nagle_holds(ctx, tcb, len, fin) || !send_one_new(ctx, tcb, len)) {
+        } else if (nagle_holds(ctx, tcb, len, fin) || !send_one_new(ctx, tcb, len, bunched && tcb->snd.nxt + len == bunch_end)) {
             break;
         }
         sent = true;

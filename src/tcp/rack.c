@@ -131,7 +131,7 @@ void recovery_probe(struct tcp_ctx *ctx, struct tcb *tcb)
         uint32_t len = min_u32(tcb->snd.end - tcb->snd.nxt, current_mss(tcb));
         tcb->tlp_retrans = false;
         if (has_unsent(tcb) && seq_leq(tcb->snd.nxt + len, window_edge(tcb))) {
-            sent = send_one_new(ctx, tcb, UINT32_MAX); /* new data, if there is any */
+            sent = send_one_new(ctx, tcb, UINT32_MAX, false); /* new data, if there is any */
         } else {
             bool counted = (record_at(ctx, tcb->sent_tail)->flags & RECORD_RETRANS) != 0;
             uint32_t tail = tcb->sent_tail;

@@ -368,12 +368,8 @@ static void take_text(struct tcp_ctx *ctx, struct tcb *tcb, const struct segment
         fin = fin && seq_lt(seg->seq + seg->len, edge);
     }
     if (seq_gt(seq, tcb->rcv.nxt)) { /* above a gap: kept, acknowledged at once */
-        if (tcb->sack_ok && tcb->ooo_head == 0)
-            ack_enter_quick(ctx, tcb);
         reassembly_insert(ctx, tcb, seq, end + fin, seg->conn, fin);
-        window_queued(ctx->profile, tcb, seg->len, false);
-        ack_data_received(ctx, tcb, seg->len, (seg->flags & TCP_PSH) != 0);
-        tcb->ack_now = true;
+        ack_data_above_gap(ctx, tcb, seg->len, (seg->flags & TCP_PSH) != 0);
         return;
     }
     if (seq_lt(seq, tcb->rcv.nxt) && tcb->sack_ok && ctx->profile->dsack && seg->len > 0) {

@@ -79,6 +79,8 @@ struct tcb {
     uint8_t quick; /* quick ACKs still to be given */
     uint8_t pushed; /* small segments received since the last ACK (Linux: ICSK_ACK_PUSHED, PUSHED2) */
     uint8_t pingpong; /* interactive: ACKs wait for data to ride on */
+    bool ack_compressed; /* the ACKs of segments above a gap wait for each other */
+    uint8_t dup_acks; /* ACKs sent for such segments at dup_ack_rcv_nxt */
     bool ack_now, ack_due; /* an ACK must go at the end of this step; one is owed (delayed) */
     bool rtt_seen;
     uint8_t backoff, retransmits, probes_out, keepalive_count;
@@ -102,6 +104,7 @@ struct tcb {
     uint8_t rcv_ratio; /* of 256 parts of memory so many are data; 0: not measured yet */
     uint32_t keepalive_idle_ms, keepalive_interval_ms, user_timeout_ms;
     int32_t linger2_ms; /* 0: the profile's; -1: no FIN_WAIT_2 at all */
+    uint32_t dup_ack_rcv_nxt;
     uint32_t dsack_left, dsack_right;
     uint32_t sent_head, sent_tail; /* retransmission queue, by seq */
     uint32_t ooo_head; /* reassembly queue, by seq */

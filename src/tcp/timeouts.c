@@ -138,7 +138,7 @@ static void retransmission_timeout(struct tcp_ctx *ctx, struct tcb *tcb)
 /* What fits the window goes as data (a cork, a small window); otherwise an old number that the peer must answer. */
 static void probe_window(struct tcp_ctx *ctx, struct tcb *tcb)
 {
-    if (has_unsent(tcb) && seq_lt(tcb->snd.nxt, window_edge(tcb)) && send_one_new(ctx, tcb, window_edge(tcb) - tcb->snd.nxt))
+    if (has_unsent(tcb) && seq_lt(tcb->snd.nxt, window_edge(tcb)) && send_one_new(ctx, tcb, window_edge(tcb) - tcb->snd.nxt, false))
         return;
     send_probe(ctx, tcb, tcb->snd.una - 1);
 }
@@ -200,7 +200,7 @@ static void delayed_ack_timeout(struct tcp_ctx *ctx, struct tcb *tcb)
 {
     if (!tcb->ack_due)
         return;
-    if (ctx->profile->quick_acks != 0) {
+    if (ctx->profile->quick_acks != 0 && !tcb->ack_compressed) {
         if (tcb->pingpong) { /* the reply that it waited for did not come */
             tcb->pingpong = 0;
             tcb->ato_us = 40000;
