@@ -242,6 +242,10 @@ static void judge_statement(struct judge *judge, const struct deed *deeds, uint3
         judge_fail(judge, statement->place, &help, false, TIME_NEVER, "this trigger never matched");
         return;
     }
+    if (statement->kind == STATEMENT_BOOT)
+        help_line(&help, "the %s was running: a host boots after a crash", words_host(judge->story, statement->from));
+    if (statement->kind == STATEMENT_CRASH)
+        help_line(&help, "the %s was down already", words_host(judge->story, statement->from));
     judge_fail(judge, statement->place, &help, false, TIME_NEVER, "this %s never happened", noun(statement->kind));
 }
 

@@ -122,8 +122,6 @@ void services_listen(struct sim *sim, uint16_t host)
 /* Back with the same address and no memory. */
 static void host_boots(struct sim *sim, uint16_t host)
 {
-    if (!sim->hosts[host].down)
-        return;
     sim->hosts[host].down = false;
     sim->hosts[host].paused_until_ns = 0;
     services_listen(sim, host);
@@ -194,11 +192,15 @@ void statement_run(struct sim *sim, uint32_t s, uint32_t cause)
         sim->statements[s].active = true;
         sim->statements[s].occurrences = 0;
         break;
-    case STATEMENT_CRASH:
+    case STATEMENT_CRASH: /* what is down cannot crash, and what runs cannot boot: that has not happened */
+        if (sim->hosts[statement->from].down)
+            break;
         sim->cause = fault_put(sim, s, FAULT_CRASH, cause);
         host_crashes(sim, statement->from);
         break;
     case STATEMENT_BOOT:
+        if (!sim->hosts[statement->from].down)
+            break;
         sim->cause = fault_put(sim, s, FAULT_BOOT, cause);
         host_boots(sim, statement->from);
         break;
