@@ -44,6 +44,8 @@ static struct words drop_words(const struct judge *judge, const struct trace_eve
     if (drop->statement > 0 && drop->statement <= judge->story->statement_count) {
         const uint32_t line = judge->story->statements[drop->statement - 1].place.line;
         words_add(&words, "which line %" PRIu32 " %s", line, drop->what == DROP_CUT ? "cut off" : "dropped");
+    } else if (drop->what == DROP_FIREWALL) {
+        words_add(&words, "which %s did not let through", words_host(judge->story, drop->host));
     } else {
         words_add(&words, "which was lost (%s)", drop_why_name((enum drop_why)drop->what));
     }

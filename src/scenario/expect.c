@@ -49,7 +49,7 @@ static bool at_host(const struct reader *r)
 /* A -> B [of NAME]; which of the two names it also knows. */
 static bool match_path_read(struct reader *r, struct segment_match *match)
 {
-    return path_taken(r, &match->from, &match->to, NULL, true) && of_taken(r, &match->of);
+    return path_taken(r, &match->from, &match->to, NULL, PATH_TO_HOST) && of_taken(r, &match->of);
 }
 
 static bool wire_read(struct reader *r, struct story_expect *e)
@@ -165,6 +165,9 @@ static void talks_find(struct reader *r)
             }
         }
     }
+    for (uint32_t box = 0; box < nodes; box++) /* resets, to anyone */
+        for (uint32_t to = 0; to <= nodes && story->nodes[box].kind != NODE_HOST && story->nodes[box].reset; to++)
+            r->talks[box * width + to] |= TALKS;
     for (uint32_t from = 0; from <= nodes; from++)
         for (uint32_t to = 0; to <= nodes; to++)
             if (data[from] && r->talks[from * width + to] != 0)

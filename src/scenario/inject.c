@@ -83,7 +83,7 @@ bool inject_read(struct reader *r, struct story_statement *s)
     static const char *const words[] = {"seq", "ack", "len", "win", "tsval", "of", NULL};
     static const char *const form = "behind the segment may stand seq, ack, len, win and tsval: `seq rcv.nxt+100 tsval old`";
     struct inject_number *const numbers[] = {&s->seq, &s->ack, &s->len, &s->wnd};
-    if (!path_taken(r, &s->from, &s->to, NULL, true))
+    if (!path_taken(r, &s->from, &s->to, NULL, PATH_HOSTS))
         return false;
     if (!of_taken(r, &s->segment.of) || !segment_taken(r, &s->segment.classes, true))
         return false;

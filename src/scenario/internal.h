@@ -347,7 +347,9 @@ uint16_t node_find(const struct reader *r, const struct word *word);
 bool end_taken(struct reader *r, uint16_t *host, uint16_t *name);
 bool end_of(struct reader *r, const struct word *word, uint16_t *host, uint16_t *name);
 /* A -> B, or A -- B; `both` NULL: only an arrow will do. */
-bool path_taken(struct reader *r, uint16_t *from, uint16_t *to, bool *both, bool hosts_only);
+/* Between whom: any two nodes, two hosts, or to a host from a host or from a middlebox, which may answer with a reset. */
+enum path_ends { PATH_NODES, PATH_HOSTS, PATH_TO_HOST };
+bool path_taken(struct reader *r, uint16_t *from, uint16_t *to, bool *both, enum path_ends ends);
 /* `as NAME` defines, everything else uses. */
 bool name_defined(struct reader *r, uint16_t *name);
 bool name_used(struct reader *r, uint16_t *name);

@@ -65,13 +65,13 @@ bool node_taken(struct reader *r, uint16_t *node)
     return true;
 }
 
-bool path_taken(struct reader *r, uint16_t *from, uint16_t *to, bool *both, bool hosts_only)
+bool path_taken(struct reader *r, uint16_t *from, uint16_t *to, bool *both, enum path_ends ends)
 {
     struct word first = r->word;
     if (first.kind == TOKEN_END)
         return expected(r, "a path",
                         both == NULL ? "write which way: client -> server" : "write between whom: client -- server, or client -> server");
-    if (!(hosts_only ? host_taken(r, from, "a host") : node_taken(r, from)))
+    if (!(ends == PATH_HOSTS ? host_taken(r, from, "a host") : node_taken(r, from)))
         return false;
     bool two_way = r->word.kind == TOKEN_BOTH_WAYS;
     if (!two_way && r->word.kind != TOKEN_ARROW) {
@@ -83,7 +83,7 @@ bool path_taken(struct reader *r, uint16_t *from, uint16_t *to, bool *both, bool
     struct place sign = r->word.place;
     cursor_next(r);
     struct word second = r->word;
-    if (!(hosts_only ? host_taken(r, to, "a host") : node_taken(r, to)))
+    if (!(ends != PATH_NODES ? host_taken(r, to, "a host") : node_taken(r, to)))
         return false;
     if (two_way && both == NULL) {
         report(r, sign, hint(r, "write %.*s -> %.*s", SHOWN(&first), SHOWN(&second)), "one direction is meant here, not both");

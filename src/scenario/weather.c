@@ -65,7 +65,7 @@ static bool cut_read(struct reader *r, struct story_statement *s)
 {
     static const char *const form = "write `cut client -- server  from 2s to 7s`, `from 2s for 5s`, or `from 2s` for good";
     struct value from, to;
-    if (!path_taken(r, &s->from, &s->to, &s->both, false))
+    if (!path_taken(r, &s->from, &s->to, &s->both, PATH_NODES))
         return false;
     s->cut_to_ns = s->for_ns = TIME_NEVER;
     if (s->when != WHEN_START) {
@@ -109,7 +109,7 @@ static bool targeted_read(struct reader *r, struct story_statement *s)
     struct value value;
     struct segment_match *segment = &s->segment;
     bool fine = ordinals_taken(r, &segment->ordinals, &segment->ordinals_given) && segment_taken(r, &segment->classes, false) &&
-                path_taken(r, &segment->from, &segment->to, NULL, true);
+                path_taken(r, &segment->from, &segment->to, NULL, PATH_HOSTS);
     if (!fine)
         return false;
     s->from = segment->from;
@@ -153,7 +153,7 @@ static bool link_change_read(struct reader *r, struct story_statement *s)
 {
     unsigned direction = 0;
     struct word word = r->word;
-    if (!path_taken(r, &s->from, &s->to, &s->both, false))
+    if (!path_taken(r, &s->from, &s->to, &s->both, PATH_NODES))
         return false;
     const struct story_link *link = link_between(r, s->from, s->to, &direction);
     if (link == NULL)

@@ -242,15 +242,15 @@ static bool middlebox_read(struct reader *r, struct story_node *node)
     static const char *const form[] = {"write `firewall fw  idle 350s  then drop`", "write `nat gw  idle 5min  closing 4min  then reset`"};
     const char *help = form[node->kind == NODE_NAT];
     struct value value;
-    node->idle_ns = node->closing_ns = TIME_NEVER;
-    if (!cursor_require(r, "idle", help) || !duration_taken(r, &value, "a duration"))
-        return false;
-    STORE(r, node->idle_ns, &value);
-    if (word_is(&r->word, "closing")) {
-        if (node->kind == NODE_FIREWALL)
-            return report(r, r->word.place, "only a nat has a limit of its own for closing connections", "a firewall takes no `closing`"),
-                   false;
-        cursor_next(r);
+    node->idle_ns = node->closing_ns = TIME_NEVER; /* conntrack's limits hold */
+    if (cursor_take(r, "idle")) {
+        if (!duration_taken(r, &value, "a duration"))
+            return false;
+        STORE(r, node->idle_ns, &value);
+    } else if (!word_is(&r->word, "closing") && !word_is(&r->word, "then")) {
+        return cursor_require(r, "idle", help);
+    }
+    if (cursor_take(r, "closing")) {
         if (!duration_taken(r, &value, "a duration"))
             return false;
         STORE(r, node->closing_ns, &value);
@@ -318,7 +318,7 @@ static bool link_read(struct reader *r)
     struct place place = r->word.place;
     cursor_next(r);
     struct word first = r->word;
-    if (!path_taken(r, &a, &b, &both, false))
+    if (!path_taken(r, &a, &b, &both, PATH_NODES))
         return false;
     unsigned direction = 0;
     const struct story_link *known = link_between(r, a, b, &direction);
