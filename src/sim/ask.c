@@ -80,6 +80,6 @@ int64_t ask_answer(const struct sim *sim, const struct story_statement *statemen
     if ((end.handle & END_MINI) != 0 && (statement->ask != ASK_SEES || held == NULL))
         return answer_of_mini(&mini_at(sim, end.handle & ~END_MINI)->tcp, statement->ask);
     if (held != NULL)
-        return answer_of_endpoint(&held->tcb, statement->ask);
+        return answer_of_endpoint(tcb_of(sim, held), statement->ask);
     return statement->ask == ASK_SEES ? ASK_SEES_NOTHING : 0;
 }

@@ -108,11 +108,11 @@ static void accept_go(struct sim *sim, uint32_t index, uint32_t listener)
 static void connect_go(struct sim *sim, uint32_t index, uint32_t at)
 {
     struct endpoint *endpoint = endpoint_at(sim, at);
-    enum tcp_errno error = (enum tcp_errno)endpoint->tcb.error;
+    enum tcp_errno error = (enum tcp_errno)tcb_of(sim, endpoint)->error;
     if (error != TCP_OK || (endpoint->flags & END_GONE) != 0) {
-        tcp_take_error(&endpoint->tcb);
+        tcp_take_error(tcb_of(sim, endpoint));
         returns_error(sim, index, (socket_id){at}, error != TCP_OK ? error : TCP_ECONNABORTED);
-    } else if (endpoint->tcb.state == TCP_SYN_SENT || endpoint->tcb.state == TCP_SYN_RECEIVED) {
+    } else if (tcb_of(sim, endpoint)->state == TCP_SYN_SENT || tcb_of(sim, endpoint)->state == TCP_SYN_RECEIVED) {
         if ((endpoint->flags & END_NONBLOCKING) != 0)
             returns_error(sim, index, (socket_id){at}, TCP_EINPROGRESS);
         else
@@ -160,12 +160,12 @@ static void send_go(struct sim *sim, uint32_t index, uint32_t at)
     bool nonblocking = (endpoint->flags & END_NONBLOCKING) != 0;
     enum tcp_errno error = TCP_OK;
     while (process->done_bytes < size && error == TCP_OK) {
-        if (process->done_bytes != 0 && endpoint->tcb.error != TCP_OK) { /* cut short: what it was is for the next call to say */
-            error = (enum tcp_errno)endpoint->tcb.error;
+        if (process->done_bytes != 0 && tcb_of(sim, endpoint)->error != TCP_OK) { /* cut short: what it was is for the next call to say */
+            error = (enum tcp_errno)tcb_of(sim, endpoint)->error;
             break;
         }
         tcp_begin(sim, at);
-        uint32_t taken = tcp_send(&sim->ctx, &endpoint->tcb, (uint32_t)(size - process->done_bytes), &error);
+        uint32_t taken = tcp_send(&sim->ctx, tcb_of(sim, endpoint), (uint32_t)(size - process->done_bytes), &error);
         process->done_bytes += taken;
         tcp_end(sim, at);
         if (taken == 0)
@@ -193,7 +193,7 @@ static void recv_go(struct sim *sim, uint32_t index, uint32_t at)
     bool stopped = false;
     while (process->done_bytes < size && !stopped) {
         tcp_begin(sim, at);
-        read = tcp_recv(&sim->ctx, &endpoint->tcb, (uint32_t)(size - process->done_bytes));
+        read = tcp_recv(&sim->ctx, tcb_of(sim, endpoint), (uint32_t)(size - process->done_bytes));
         process->done_bytes += read.bytes;
         tcp_end(sim, at);
         stopped = read.bytes == 0;
@@ -235,7 +235,7 @@ static void linger_go(struct sim *sim, uint32_t index, uint32_t at)
     struct process *process = process_at(sim, index);
     struct endpoint *endpoint = endpoint_at(sim, at);
     bool late = sim->world->now_ns >= process->deadline_ns;
-    if ((endpoint->flags & END_GONE) == 0 && tcp_close_must_wait(&endpoint->tcb) && !late) {
+    if ((endpoint->flags & END_GONE) == 0 && tcp_close_must_wait(tcb_of(sim, endpoint)) && !late) {
         waits(sim, index, at, WAIT_LINGER);
         return;
     }
@@ -243,7 +243,7 @@ static void linger_go(struct sim *sim, uint32_t index, uint32_t at)
     outcome.endpoint = 0;
     process->waits = WAIT_NOTHING;
     process->wake_ns = TIME_NEVER;
-    if (late && (endpoint->flags & END_GONE) == 0 && tcp_close_must_wait(&endpoint->tcb) &&
+    if (late && (endpoint->flags & END_GONE) == 0 && tcp_close_must_wait(tcb_of(sim, endpoint)) &&
         sim->story->nodes[tuple_host(endpoint->tuple)].profile.linger_timeout_aborts)
         endpoint_abort(sim, at);
     else
@@ -265,7 +265,7 @@ static void close_begin(struct sim *sim, uint32_t index, socket_id socket, bool 
             process_at(sim, index)->deadline_ns = time_add(sim->world->now_ns, (int64_t)endpoint->linger_ms * NS_PER_MS);
             endpoint->flags &= (uint8_t)~END_DRAINS; /* its program waits for this call and reads no more */
             tcp_begin(sim, socket.handle);
-            tcp_close(&sim->ctx, &endpoint->tcb);
+            tcp_close(&sim->ctx, tcb_of(sim, endpoint));
             tcp_end(sim, socket.handle);
             linger_go(sim, index, socket.handle);
             return;
@@ -283,7 +283,7 @@ static void shutdown_begin(struct sim *sim, uint32_t index, uint32_t at)
     const struct story_step *step = step_of(sim, process_at(sim, index));
     tcp_begin(sim, at);
     enum tcp_errno error =
-        tcp_shutdown(&sim->ctx, &endpoint_at(sim, at)->tcb, (step->how & SHUTDOWN_READ) != 0, (step->how & SHUTDOWN_WRITE) != 0);
+        tcp_shutdown(&sim->ctx, tcb_of(sim, endpoint_at(sim, at)), (step->how & SHUTDOWN_READ) != 0, (step->how & SHUTDOWN_WRITE) != 0);
     tcp_end(sim, at);
     if (error == TCP_OK)
         returns_value(sim, index, (socket_id){at}, 0);

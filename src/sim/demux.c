@@ -81,7 +81,7 @@ flow_id flow_open(struct sim *sim, tuple_t tuple, uint8_t *side)
     end_id crossing = demux_find(sim, tuple_mirrored(tuple));
     if (crossing.handle != 0 && (crossing.handle & END_MINI) == 0) {
         const struct endpoint *peer = endpoint_at(sim, crossing.handle);
-        if (peer->tcb.state == TCP_SYN_SENT && peer->side == 0 && (flow_at(sim, peer->flow)->flow.side[1].known & FLOW_SYN) == 0 &&
+        if (tcb_of(sim, peer)->state == TCP_SYN_SENT && peer->side == 0 && (flow_at(sim, peer->flow)->flow.side[1].known & FLOW_SYN) == 0 &&
             flow_at(sim, peer->flow)->end[1].handle == 0) {
             *side = 1;
             return peer->flow;

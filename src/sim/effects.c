@@ -76,7 +76,7 @@ static void on_state(void *ctx, enum tcp_state from, enum tcp_state to, uint8_t 
     event.state.from = (uint8_t)from;
     event.state.to = (uint8_t)to;
     event.state.side = sim->cur_side;
-    event.state.orphan = sim->cur_endpoint == 0 || endpoint_at(sim, sim->cur_endpoint)->tcb.orphan;
+    event.state.orphan = sim->cur_endpoint == 0 || tcb_of(sim, endpoint_at(sim, sim->cur_endpoint))->orphan;
     event.state.end = sim->cur_identity;
     uint32_t record = trace_put(sim, &event);
     struct happening happening = {
@@ -174,7 +174,7 @@ void tcp_begin(struct sim *sim, uint32_t index)
     sim->cur_tuple = endpoint->tuple;
     sim->cur_side = endpoint->side;
     ctx_begin(sim, tuple_host(endpoint->tuple));
-    memcpy(sim->before, endpoint->tcb.slot, sizeof sim->before);
+    memcpy(sim->before, tcb_of(sim, endpoint)->slot, sizeof sim->before);
     if (sim->fired_slot >= 0) {
         timer_put(sim, TIMER_FIRED, sim->before[sim->fired_slot].kind, sim->before[sim->fired_slot].at_ns);
         sim->before[sim->fired_slot].at_ns = TIME_NEVER;
@@ -201,13 +201,13 @@ static int64_t not_past(const struct sim *sim, int64_t at_ns)
 }
 
 /* One event an endpoint: pushed only when something is due before it; one that comes too early is pushed again then. Never a cancel. */
-static void endpoint_arm(struct sim *sim, struct endpoint *endpoint, uint32_t index)
+static void endpoint_arm(struct sim *sim, struct endpoint *endpoint, const struct tcb *tcb, uint32_t index)
 {
-    int slot = tcp_next_slot(&endpoint->tcb);
+    int slot = tcp_next_slot(tcb);
     if (slot < 0)
         return;
-    int64_t at_ns = not_past(sim, endpoint->tcb.slot[slot].at_ns);
-    uint32_t number = endpoint->tcb.slot[slot].number;
+    int64_t at_ns = not_past(sim, tcb->slot[slot].at_ns);
+    uint32_t number = tcb->slot[slot].number;
     if (at_ns > endpoint->event_ns || (at_ns == endpoint->event_ns && number >= endpoint->event_number))
         return;
     endpoint->event_ns = at_ns;
@@ -230,9 +230,10 @@ void tcp_end(struct sim *sim, uint32_t index)
 {
     struct endpoint *endpoint = endpoint_at(sim, index);
     /* Most steps leave the timers alone; then the pending event is right too. (In a slot that was set there may be more to see.) */
-    if (sim->fired_slot >= 0 || sim->world->paused || memcmp(sim->before, endpoint->tcb.slot, sizeof sim->before) != 0) {
-        timers_compare(sim, &endpoint->tcb);
-        endpoint_arm(sim, endpoint, index);
+    const struct tcb *tcb = tcb_of(sim, endpoint);
+    if (sim->fired_slot >= 0 || sim->world->paused || memcmp(sim->before, tcb->slot, sizeof sim->before) != 0) {
+        timers_compare(sim, tcb);
+        endpoint_arm(sim, endpoint, tcb, index);
         sim->fired_slot = -1;
     }
     if (sim->ctx.starved)
@@ -348,7 +349,7 @@ static void starved_go_on(struct sim *sim)
         if (endpoint->identity == 0 || (endpoint->flags & END_GONE) != 0)
             continue;
         tcp_begin(sim, starved[i]);
-        tcp_output(&sim->ctx, &endpoint->tcb);
+        tcp_output(&sim->ctx, tcb_of(sim, endpoint));
         tcp_end(sim, starved[i]);
     }
 }

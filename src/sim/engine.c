@@ -162,6 +162,8 @@ static bool sim_step(struct sim *sim, int64_t until_ns)
     }
     sim->world->now_ns = event.time_ns;
     sim->world->steps++;
+    if (__builtin_expect(tcbs_are_many(sim), 0))
+        tcbs_pack(sim);
     if (sim_make_room(sim)) {
         event_act(sim, &event);
         step_finish(sim);

@@ -73,7 +73,7 @@ static void endpoints_vanish(struct sim *sim, uint16_t host)
             continue;
         }
         tcp_begin(sim, e);
-        tcp_vanish(&sim->ctx, &endpoint->tcb, WHY_CRASH);
+        tcp_vanish(&sim->ctx, tcb_of(sim, endpoint), WHY_CRASH);
         tcp_end(sim, e);
         step_flush(sim);
     }

@@ -9,7 +9,7 @@
 /* `rcvbuf` and `sndbuf` on a host line are what every program there would have set: they count, and hold, as the socket option does. */
 static void buffers_apply(struct sim *sim, uint32_t index, const struct story_node *node)
 {
-    struct tcb *tcb = &endpoint_at(sim, index)->tcb;
+    struct tcb *tcb = tcb_of(sim, endpoint_at(sim, index));
     tcp_begin(sim, index);
     if (node->overridden[PROFILE_rcvbuf / 32] >> (PROFILE_rcvbuf % 32) & 1)
         tcp_set_rcvbuf(&sim->ctx, tcb, (uint32_t)node->profile.rcvbuf);
@@ -28,7 +28,7 @@ uint32_t endpoint_new(struct sim *sim, uint16_t host, uint16_t peer, options_id 
     endpoint->event_ns = TIME_NEVER;
     endpoint->name = STORY_NONE;
     endpoint->tuple = tuple_of(host, 0, peer, 0);
-    tcp_init(&endpoint->tcb, &sim->story->nodes[host].profile, route_mss(sim, host, peer));
+    tcp_init(tcb_lend(sim, index), &sim->story->nodes[host].profile, route_mss(sim, host, peer));
     buffers_apply(sim, index, &sim->story->nodes[host]);
     if (options.index != 0)
         options_apply(sim, index, &sim->options[options.index - 1]);
@@ -52,6 +52,7 @@ void endpoint_free(struct sim *sim, uint32_t index)
     struct endpoint *endpoint = endpoint_at(sim, index);
     lasts_keep(sim, endpoint);
     endpoint_unlink(sim, endpoint, index);
+    tcb_give(sim, endpoint);
     pool_give(sim, REGION_ENDPOINTS, index);
 }
 
@@ -208,7 +209,7 @@ void listener_close(struct sim *sim, uint32_t index)
             continue;
         half_open--;
         tcp_begin(sim, e);
-        tcp_vanish(&sim->ctx, &endpoint->tcb, WHY_CLOSED_EARLY);
+        tcp_vanish(&sim->ctx, tcb_of(sim, endpoint), WHY_CLOSED_EARLY);
         tcp_end(sim, e);
     }
     if (closed.options.index != 0)
@@ -235,7 +236,7 @@ static bool still_tries(const struct sim *sim, end_id end, uint32_t iss, uint32_
 {
     if (end.handle == 0 || (end.handle & END_MINI) != 0)
         return false;
-    const struct tcb *tcb = &endpoint_at(sim, end.handle)->tcb;
+    const struct tcb *tcb = tcb_of(sim, endpoint_at(sim, end.handle));
     return tcb->snd.iss == iss && (tcb->state == TCP_SYN_SENT || answered == fresh);
 }
 
@@ -295,7 +296,7 @@ static void listener_opens(struct sim *sim, uint32_t index, const struct segment
     demux_add(sim, endpoint->tuple, (end_id){made});
     flow_at(sim, flow)->end[side] = (end_id){made};
     tcp_begin(sim, made);
-    tcp_open_passive(&sim->ctx, &endpoint->tcb, own, syn);
+    tcp_open_passive(&sim->ctx, tcb_of(sim, endpoint), own, syn);
     tcp_end(sim, made);
 }
 
@@ -361,7 +362,7 @@ void host_segment_arrives(struct sim *sim, const struct segment *seg)
             const struct listener *listener = listener_at(sim, endpoint->listener.index);
             sim->ctx.accept_full = listener->waiting > listener->backlog;
         }
-        tcp_segment_arrives(&sim->ctx, &endpoint->tcb, seg);
+        tcp_segment_arrives(&sim->ctx, tcb_of(sim, endpoint), seg);
         tcp_end(sim, end.handle);
     }
     sim->answers = 0;
@@ -416,11 +417,13 @@ void host_endpoint_timer(struct sim *sim, uint32_t index, struct queue_event eve
 {
     struct endpoint *endpoint = endpoint_at(sim, index);
     endpoint->event_ns = TIME_NEVER;
-    int slot = tcp_next_slot(&endpoint->tcb);
+    if (endpoint->tcb == 0)
+        return; /* at rest it has no timer */
+    int slot = tcp_next_slot(tcb_of(sim, endpoint));
     if (slot < 0)
         return;
-    int64_t at_ns = endpoint->tcb.slot[slot].at_ns;
-    uint32_t number = endpoint->tcb.slot[slot].number & NUMBER_MAX;
+    int64_t at_ns = tcb_of(sim, endpoint)->slot[slot].at_ns;
+    uint32_t number = tcb_of(sim, endpoint)->slot[slot].number & NUMBER_MAX;
     /* Not yet its turn? One that a pause has held up is late, and fires now. */
     if (at_ns > event.time_ns || (at_ns == event.time_ns && number != (event.number & NUMBER_MAX))) {
         endpoint->event_ns = at_ns;
@@ -431,7 +434,7 @@ void host_endpoint_timer(struct sim *sim, uint32_t index, struct queue_event eve
     sim->cause = 0;
     sim->fired_slot = slot;
     tcp_begin(sim, index);
-    tcp_timeout(&sim->ctx, &endpoint->tcb, (enum tcp_slot)slot);
+    tcp_timeout(&sim->ctx, tcb_of(sim, endpoint), (enum tcp_slot)slot);
     tcp_end(sim, index);
 }
 

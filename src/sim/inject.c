@@ -38,7 +38,7 @@ void lasts_keep(struct sim *sim, const struct endpoint *endpoint)
 {
     struct last_values *lasts = lasts_of(sim, endpoint->flow, endpoint->side);
     if (lasts != NULL && (endpoint->flags & END_GONE) == 0)
-        *lasts = values_of_tcb(&endpoint->tcb);
+        *lasts = values_of_tcb(tcb_of(sim, endpoint));
 }
 
 void lasts_keep_mini(struct sim *sim, const struct mini *mini)
@@ -54,7 +54,7 @@ static struct last_values values_of(const struct sim *sim, flow_id flow, unsigne
     if ((end.handle & END_MINI) != 0)
         return values_of_mini(&mini_at(sim, end.handle & ~END_MINI)->tcp);
     if (end.handle != 0)
-        return values_of_tcb(&endpoint_at(sim, end.handle)->tcb);
+        return values_of_tcb(tcb_of(sim, endpoint_at(sim, end.handle)));
     const struct last_values *lasts = lasts_of(sim, flow, side);
     return lasts != NULL ? *lasts : (struct last_values){0};
 }

@@ -95,13 +95,13 @@ static uint32_t copies(struct sim *sim, const struct relay *relay, unsigned side
     uint32_t from = relay->end[side], to = relay->end[side ^ 1], sent = 0, taken, read = 0;
     do {
         tcp_begin(sim, to);
-        taken = tcp_send(&sim->ctx, &endpoint_at(sim, to)->tcb, bytes - sent, error);
+        taken = tcp_send(&sim->ctx, tcb_of(sim, endpoint_at(sim, to)), bytes - sent, error);
         sent += taken;
         tcp_end(sim, to);
     } while (taken != 0 && sent < bytes);
     while (read < sent) {
         tcp_begin(sim, from);
-        struct tcp_read got = tcp_recv(&sim->ctx, &endpoint_at(sim, from)->tcb, sent - read);
+        struct tcp_read got = tcp_recv(&sim->ctx, tcb_of(sim, endpoint_at(sim, from)), sent - read);
         tcp_end(sim, from);
         ASSERT(got.bytes != 0);
         read += got.bytes;
@@ -122,7 +122,7 @@ static enum moved passes_end(struct sim *sim, const struct relay *relay, unsigne
     }
     calls(sim, relay->process, CALL_SHUTDOWN, to);
     tcp_begin(sim, to);
-    enum tcp_errno error = tcp_shutdown(&sim->ctx, &endpoint_at(sim, to)->tcb, false, true);
+    enum tcp_errno error = tcp_shutdown(&sim->ctx, tcb_of(sim, endpoint_at(sim, to)), false, true);
     tcp_end(sim, to);
     outcome = about(sim, to);
     outcome.error = error;
@@ -133,7 +133,7 @@ static enum moved passes_end(struct sim *sim, const struct relay *relay, unsigne
 /* From one side to the other, once. */
 static enum moved moves(struct sim *sim, const struct relay *relay, unsigned side)
 {
-    struct tcb *tcb = &endpoint_at(sim, relay->end[side])->tcb;
+    struct tcb *tcb = tcb_of(sim, endpoint_at(sim, relay->end[side]));
     bool done = (process_at(sim, relay->process)->relay_done >> side & 1) != 0;
     enum tcp_errno error = TCP_OK;
     struct tcp_read ahead = tcp_peek(tcb);

@@ -52,6 +52,7 @@ struct sim {
     struct listener *listeners; /* these and the next: [index - 1] */
     struct options *options;
     struct endpoint *endpoints;
+    struct lent_tcb *tcbs;
     struct mini *minis;
     struct connection *flows;
     struct process *processes;
@@ -109,6 +110,25 @@ static inline void *region_at(struct world *world, enum region_kind kind)
 static inline struct endpoint *endpoint_at(const struct sim *sim, uint32_t index)
 {
     return &sim->endpoints[index - 1];
+}
+/* A TCB for an end that has none, its bytes being what they were. */
+struct tcb *tcb_lend(const struct sim *sim, uint32_t endpoint);
+/* The TCB of an end, called back from its rest if need be. */
+struct tcb *tcb_wake(const struct sim *sim, uint32_t endpoint);
+static inline struct tcb *tcb_of(const struct sim *sim, const struct endpoint *endpoint)
+{
+    if (__builtin_expect(endpoint->tcb != 0, 1))
+        return &sim->tcbs[endpoint->tcb - 1].tcb;
+    return tcb_wake(sim, (uint32_t)(endpoint - sim->endpoints) + 1);
+}
+/* Its end is over. */
+void tcb_give(struct sim *sim, struct endpoint *endpoint);
+/* Between two steps, when many are lent. */
+void tcbs_pack(struct sim *sim);
+static inline bool tcbs_are_many(const struct sim *sim)
+{
+    const struct region *region = &sim->world->region[REGION_TCBS];
+    return (region->free == 0) & (region->high >= sim->world->tcbs_wanted);
 }
 static inline struct mini *mini_at(const struct sim *sim, uint32_t index)
 {

@@ -31,7 +31,7 @@ void options_apply(struct sim *sim, uint32_t index, const struct options *from)
 {
     const struct options options = *from;
     struct endpoint *endpoint = endpoint_at(sim, index);
-    struct tcb *tcb = &endpoint->tcb;
+    struct tcb *tcb = tcb_of(sim, endpoint);
     tcp_begin(sim, index);
     if ((options.given >> OPTION_LINGER) & 1)
         linger_set(endpoint, options.linger, options.linger_ns);
@@ -211,7 +211,7 @@ enum tcp_errno socket_connect(struct sim *sim, uint32_t process, const struct st
     demux_add(sim, tuple, (end_id){index});
     flow_at(sim, flow)->end[side] = (end_id){index};
     tcp_begin(sim, index);
-    tcp_open_active(&sim->ctx, &endpoint->tcb, reused != 0 ? iss : chance_isn(sim, program->host, tuple));
+    tcp_open_active(&sim->ctx, tcb_of(sim, endpoint), reused != 0 ? iss : chance_isn(sim, program->host, tuple));
     tcp_end(sim, index);
     return TCP_OK;
 }
@@ -243,7 +243,7 @@ void endpoint_orphan(struct sim *sim, uint32_t index)
         return;
     }
     tcp_begin(sim, index);
-    tcp_orphan(&sim->ctx, &endpoint->tcb);
+    tcp_orphan(&sim->ctx, tcb_of(sim, endpoint));
     tcp_end(sim, index);
 }
 
@@ -256,7 +256,7 @@ void endpoint_abort(struct sim *sim, uint32_t index)
         return;
     }
     tcp_begin(sim, index);
-    tcp_abort(&sim->ctx, &endpoint->tcb);
+    tcp_abort(&sim->ctx, tcb_of(sim, endpoint));
     tcp_end(sim, index);
 }
 
@@ -271,8 +271,8 @@ void endpoint_close_now(struct sim *sim, uint32_t index)
     if (endpoint->flow.index != 0 && (endpoint->flags & END_GONE) == 0) {
         endpoint->flags &= (uint8_t) ~(END_HELD | END_DRAINS);
         tcp_begin(sim, index);
-        tcp_close(&sim->ctx, &endpoint->tcb);
-        tcp_orphan(&sim->ctx, &endpoint->tcb);
+        tcp_close(&sim->ctx, tcb_of(sim, endpoint));
+        tcp_orphan(&sim->ctx, tcb_of(sim, endpoint));
         tcp_end(sim, index);
         return;
     }
@@ -303,7 +303,7 @@ void endpoint_drain(struct sim *sim, uint32_t index)
         if ((endpoint->flags & END_EOF_TOLD) != 0)
             return;
         tcp_begin(sim, index);
-        struct tcp_read read = tcp_recv(&sim->ctx, &endpoint->tcb, UINT32_MAX);
+        struct tcp_read read = tcp_recv(&sim->ctx, tcb_of(sim, endpoint), UINT32_MAX);
         uint32_t bytes = read.bytes;
         if (bytes != 0)
             read.eof = false, read.error = TCP_OK;

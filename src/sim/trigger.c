@@ -255,7 +255,8 @@ void trigger_newest(struct sim *sim, uint32_t index, const struct endpoint *endp
         if (event->name == STORY_NONE)
             *memory = (struct memory){.at_ns = TIME_NEVER};
         /* What its end has come to before the program was given it has happened all the same. */
-        bool been = endpoint->tcb.state == event->state || (event->state == TCP_ESTABLISHED && endpoint->tcb.established_once);
+        bool been =
+            tcb_of(sim, endpoint)->state == event->state || (event->state == TCP_ESTABLISHED && tcb_of(sim, endpoint)->established_once);
         if (memory->at_ns == TIME_NEVER && event->kind == EVENT_ENTERS && event->host == program->host &&
             is_called(sim, endpoint->flow, event->name) && been)
             *memory = (struct memory){.at_ns = sim->world->now_ns, .count = 1, .cause = sim->cause};

@@ -8,6 +8,9 @@
  * both at once. A larger one makes the world grow as it comes. */
 #define CONNECTIONS_AT_FIRST (1 << 18)
 #define BUSY_AT_FIRST 1024 /* of them with something in flight at the same time */
+#ifndef TCBS_AT_FIRST /* 1: each end at each rest, for a test */
+#define TCBS_AT_FIRST (2 * BUSY_AT_FIRST)
+#endif
 #define ALIGN 64
 
 static const uint32_t strides[REGIONS] = {
@@ -20,6 +23,7 @@ static const uint32_t strides[REGIONS] = {
     [REGION_LISTENERS] = sizeof(struct listener),
     [REGION_OPTIONS] = sizeof(struct options),
     [REGION_ENDPOINTS] = sizeof(struct endpoint),
+    [REGION_TCBS] = sizeof(struct lent_tcb),
     [REGION_MINIS] = sizeof(struct mini),
     [REGION_FLOWS] = sizeof(struct connection),
     [REGION_LASTS] = sizeof(struct last_values),
@@ -68,6 +72,7 @@ static uint32_t queue_margin(const struct story *story)
 /* What depends on other regions. */
 static void plan_dependent(struct plan *plan)
 {
+    plan->capacity[REGION_TCBS] = plan->capacity[REGION_ENDPOINTS];
     plan->capacity[REGION_LASTS] = plan->injects ? 2 * plan->capacity[REGION_FLOWS] : 0;
     plan->capacity[REGION_MEMORIES] = plan->guards * plan->capacity[REGION_PROCESSES];
     plan->capacity[REGION_BOX_BUCKETS] = plan->capacity[REGION_BOX_FLOWS] != 0 ? power_of_two(plan->capacity[REGION_BOX_FLOWS]) : 0;
@@ -196,6 +201,7 @@ struct world *world_init(void *block, size_t bytes, const struct story *story, e
     world->magic = WORLD_MAGIC;
     world->queue_kind = queue;
     world->guards = plan.guards;
+    world->tcbs_wanted = TCBS_AT_FIRST;
     world->next_number = world->next_segment = world->next_socket = 1;
     world->program_shift = NUMBER_SHIFT;
     for (uint32_t programs = 1; programs < story->program_count; programs *= 2)
@@ -244,6 +250,7 @@ void sim_bind(struct sim *sim)
     sim->listeners = region_at(world, REGION_LISTENERS);
     sim->options = region_at(world, REGION_OPTIONS);
     sim->endpoints = region_at(world, REGION_ENDPOINTS);
+    sim->tcbs = region_at(world, REGION_TCBS);
     sim->minis = region_at(world, REGION_MINIS);
     sim->flows = region_at(world, REGION_FLOWS);
     sim->processes = region_at(world, REGION_PROCESSES);
@@ -370,6 +377,58 @@ void pool_give(struct sim *sim, enum region_kind kind, uint32_t index)
         memset(element, 0, region->stride);
     memcpy(element, &region->free, sizeof region->free);
     region->free = index;
+}
+
+/* ---- TCBs ---- */
+
+struct tcb *tcb_lend(const struct sim *sim, uint32_t index)
+{
+    struct region *region = &sim->world->region[REGION_TCBS];
+    struct endpoint *endpoint = endpoint_at(sim, index);
+    uint32_t taken = region->free;
+    if (taken != 0)
+        region->free = sim->tcbs[taken - 1].next_free;
+    else
+        taken = ++region->high; /* never more than there are endpoints */
+    sim->tcbs[taken - 1].endpoint = index;
+    endpoint->tcb = taken;
+    return &sim->tcbs[taken - 1].tcb;
+}
+
+struct tcb *tcb_wake(const struct sim *sim, uint32_t index)
+{
+    struct tcb *tcb = tcb_lend(sim, index);
+    tcp_idle_unpack(&endpoint_at(sim, index)->idle, tcb);
+    return tcb;
+}
+
+void tcb_give(struct sim *sim, struct endpoint *endpoint)
+{
+    struct region *region = &sim->world->region[REGION_TCBS];
+    if (endpoint->tcb == 0)
+        return;
+    struct lent_tcb *lent = &sim->tcbs[endpoint->tcb - 1];
+    lent->endpoint = 0;
+    lent->next_free = region->free;
+    region->free = endpoint->tcb;
+    endpoint->tcb = 0;
+}
+
+/* Only when there are many, so that ends which rest for a moment keep what they will need again. If most are at work, more are lent
+ * before the next time. */
+void tcbs_pack(struct sim *sim)
+{
+    struct world *world = sim->world;
+    uint32_t packed = 0;
+    for (uint32_t i = 0; i < world->region[REGION_TCBS].high; i++) {
+        uint32_t index = sim->tcbs[i].endpoint;
+        if (index == 0 || !tcp_idle_pack(&sim->tcbs[i].tcb, &endpoint_at(sim, index)->idle))
+            continue;
+        tcb_give(sim, endpoint_at(sim, index));
+        packed++;
+    }
+    if (packed < world->tcbs_wanted / 4)
+        world->tcbs_wanted += world->tcbs_wanted / 2;
 }
 
 bool sim_grow_records(struct sim *sim)

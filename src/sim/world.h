@@ -10,6 +10,7 @@
 #include "net/link.h"
 #include "net/middlebox.h"
 #include "sim/engine.h"
+#include "tcp/idle.h"
 #include "tcp/tcp.h"
 
 /* Typed indices: 1-based, zero means none; mixing two kinds does not compile. */
@@ -55,6 +56,7 @@ enum region_kind {
     REGION_LISTENERS,
     REGION_OPTIONS,
     REGION_ENDPOINTS,
+    REGION_TCBS, /* struct lent_tcb, as many as endpoints: one may always be had */
     REGION_MINIS,
     REGION_FLOWS,
     REGION_LASTS, /* struct last_values [flow][side], only if the story injects */
@@ -172,6 +174,13 @@ struct endpoint {
     uint8_t side;
     uint8_t flags;
     uint32_t linger_ms;
+    uint32_t tcb; /* lent to it; 0: it is at rest, and `idle` is all that there is to know */
+    struct tcp_idle idle;
+};
+
+struct lent_tcb {
+    uint32_t next_free;
+    uint32_t endpoint; /* 0: free */
     struct tcb tcb;
 };
 
@@ -267,6 +276,7 @@ struct world {
     uint32_t next_number; /* of the next arrival or timer */
     uint32_t next_segment, next_socket;
     uint32_t records_free, records_used;
+    uint32_t tcbs_wanted; /* when so many TCBs are lent, those at rest are packed */
     uint32_t pending; /* triggered statements that wait for the end of the step */
     uint32_t cuts; /* cuts in force */
     uint32_t guards; /* largest number of event guards in a program: elements of a process's memories */
