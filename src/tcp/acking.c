@@ -76,7 +76,7 @@ void ack_data_received(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t len, bool 
 /* Data above a gap is acknowledged at once; but see compress(). */
 void ack_data_above_gap(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t len, bool push)
 {
-    if (ctx->profile->quick_acks == 0 || !tcb->sack_ok) {
+    if (ctx->profile->quick_acks == 0) {
         window_queued(ctx->profile, tcb, len, false);
         ack_data_received(ctx, tcb, len, push);
         tcb->ack_now = true;
@@ -84,7 +84,10 @@ void ack_data_above_gap(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t len, bool
     }
     tcb->ack_due = true;
     measure_mss(ctx, tcb, len, push);
-    window_grow(ctx, tcb, len);
+    if (tcb->sack_ok)
+        window_grow(ctx, tcb, len);
+    else
+        tcb->ack_now = true; /* and the window stands still, or the duplicate ACK would look like an update of it */
     window_queued(ctx->profile, tcb, len, false);
 }
 
@@ -200,7 +203,7 @@ static bool limited(const struct tcp_ctx *ctx, uint32_t *last_ms)
 }
 
 /* RFC 5961 section 7: how often a connection answers what a loop of ACKs could be made of (I-79, P-5). */
-static bool throttled(const struct tcp_ctx *ctx, struct tcb *tcb)
+bool ack_throttled(const struct tcp_ctx *ctx, struct tcb *tcb)
 {
     if (limited(ctx, &tcb->oow_ack_ms))
         return true;
@@ -217,7 +220,7 @@ void ack_unacceptable(struct tcp_ctx *ctx, struct tcb *tcb, const struct segment
 {
     /* Segments with data or FIN are no part of an ACK loop: not limited (FACTS 8). */
     bool counts = segment_length(seg) == 0 || (seg->flags & TCP_SYN) != 0;
-    if (counts && throttled(ctx, tcb))
+    if (counts && ack_throttled(ctx, tcb))
         return;
     uint32_t end = seg->seq + segment_length(seg);
     if (segment_length(seg) > 0 && seq_lt(seg->seq, tcb->rcv.nxt)) {
@@ -234,6 +237,6 @@ void ack_unacceptable(struct tcp_ctx *ctx, struct tcb *tcb, const struct segment
 /* RFC 5961 sections 5 and 7: `<SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>`. */
 void ack_challenge(struct tcp_ctx *ctx, struct tcb *tcb)
 {
-    if (!throttled(ctx, tcb))
+    if (!ack_throttled(ctx, tcb))
         send_ack(ctx, tcb);
 }

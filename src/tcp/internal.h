@@ -143,6 +143,7 @@ void ack_sent(struct tcp_ctx *ctx, struct tcb *tcb);
 void ack_after_read(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t copied);
 /* An ACK for a segment that is not acceptable, within the profile's limit. */
 void ack_unacceptable(struct tcp_ctx *ctx, struct tcb *tcb, const struct segment *seg);
+bool ack_throttled(const struct tcp_ctx *ctx, struct tcb *tcb); /* may no answer go now? counts it if one may */
 void ack_challenge(struct tcp_ctx *ctx, struct tcb *tcb);
 
 /* ---- reassembly.c ---- */

@@ -64,8 +64,7 @@ static enum mini_answer arrives_in_fin_wait_2(struct tcp_ctx *ctx, struct tcp_mi
 {
     uint32_t end = seg->seq + segment_length(seg);
     if (paws_rejects_mini(ctx, mini, seg) || !in_window(mini, seg)) {
-        if ((seg->flags & TCP_RST) == 0)
-            answer(ctx, mini, seg);
+        answer(ctx, mini, seg); /* a RST too */
         return MINI_STAYS;
     }
     if (seg->flags & TCP_RST)

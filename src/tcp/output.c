@@ -119,6 +119,7 @@ void send_syn(struct tcp_ctx *ctx, struct tcb *tcb, bool first)
             .seq = tcb->snd.iss, .end = tcb->snd.iss + 1, .sent_ns = ctx->now_ns, .sent = 1, .flags = RECORD_SYN, .order = ++tcb->order};
         tcb->sent_head = tcb->sent_tail = index;
         tcb->packets_out = 1;
+        tcb->progress_ns = ctx->now_ns;
     }
     ctx->sink->send(ctx->sink->ctx, &seg);
 }

@@ -79,6 +79,7 @@
     X(synack_repeated, "a repeated SYN draws the SYN-ACK again, not an ACK") \
     X(syn_received_refused, "a RST in SYN_RECEIVED of an active open says ECONNREFUSED") \
     X(tw_bound_reuse, "connect() from a bound port may take over a TIME_WAIT that has timestamps") \
+    X(old_ack_bounded, "an ACK of less than was ever acknowledged is answered, however large the window was") \
     X(zero_window_fin_taken, "a bare FIN is taken although the window is closed") \
     X(jiffy, "the tick of the kernel's clock, for what happens at the next tick") \
     X(ticks, "retransmission timeouts are whole ticks, rounded up") \
@@ -156,6 +157,7 @@
     X(synack_repeated, 0, "R-007, R-080") \
     X(syn_received_refused, 1, "R-032") \
     X(tw_bound_reuse, 0, "R-021") \
+    X(old_ack_bounded, 0, "R-091: RFC 5961 section 5.2") \
     X(zero_window_fin_taken, 0, "R-005: Table 6") \
     X(jiffy, 1 * NS_PER_MS, "RFC 6298 section 4: finer than 100 ms") \
     X(ticks, 0, "RFC 6298 (2.3): G may be as fine as one likes") \
@@ -233,6 +235,7 @@
     X(synack_repeated, 1, "tcp_check_req() of the kernel") \
     X(syn_received_refused, 0, "FACTS 14") \
     X(tw_bound_reuse, 1, "FACTS 8") \
+    X(old_ack_bounded, 1, "tcp_ack() of the kernel") \
     X(zero_window_fin_taken, 1, "tcp_data_queue() of the kernel") \
     X(jiffy, 4 * NS_PER_MS, "FACTS: HZ 250") \
     X(ticks, 1, "FACTS 1: rounded up to jiffies") \
@@ -310,6 +313,7 @@
     X(synack_repeated, 1, "syncache_add() (unverified)") \
     X(syn_received_refused, 1, "FACTS 14") \
     X(tw_bound_reuse, 0, "RULES part 3") \
+    X(old_ack_bounded, 0, "unknown (unverified)") \
     X(zero_window_fin_taken, 0, "unknown (unverified)") \
     X(jiffy, 1 * NS_PER_MS, "kern.hz 1000 (unverified)") \
     X(ticks, 0, "callout(9): precise") \
@@ -387,6 +391,7 @@
     X(synack_repeated, 1, "unknown (unverified)") \
     X(syn_received_refused, 1, "unknown (unverified)") \
     X(tw_bound_reuse, 0, "unknown (unverified)") \
+    X(old_ack_bounded, 0, "unknown (unverified)") \
     X(zero_window_fin_taken, 0, "unknown (unverified)") \
     X(jiffy, 15625 * NS_PER_US, "64 ticks a second (unverified)") \
     X(ticks, 0, "unknown (unverified)") \

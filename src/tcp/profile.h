@@ -88,6 +88,7 @@ enum profile_id { PROFILE_RFC9293, PROFILE_LINUX, PROFILE_FREEBSD, PROFILE_WINDO
     X(synack_repeated, UNIT_SWITCH) /* a repeated SYN in SYN_RECEIVED draws the SYN-ACK again, not an ACK */ \
     X(syn_received_refused, UNIT_SWITCH) /* a RST in SYN_RECEIVED of an active open says ECONNREFUSED, else ECONNRESET */ \
     X(tw_bound_reuse, UNIT_SWITCH) /* FACTS 8: connect() from a port of one's own choice takes a TIME_WAIT with timestamps over */ \
+    X(old_ack_bounded, UNIT_SWITCH) /* an ACK below what was ever acknowledged is answered, however large the window was */ \
     X(zero_window_fin_taken, UNIT_SWITCH) /* a bare FIN in order is taken although the window is closed */ \
     X(jiffy, UNIT_DURATION) /* "at the next tick" */ \
     X(ticks, UNIT_SWITCH) /* retransmission timeouts are whole ticks, rounded up */ \

@@ -54,8 +54,10 @@ static void sack_one(struct tcp_ctx *ctx, struct tcb *tcb, struct tcp_record *re
                 *reordered = record->seq;
             if (!seq_gt(record->end, tcb->high_seq))
                 news->original_sacked = true;
-            if (news->first_sack_ns < 0)
+            if (news->first_sack_ns < 0) {
                 news->first_sack_ns = record->sent_ns;
+                news->first_sack_order = record->order;
+            }
         }
         if (record->flags & RECORD_LOST) {
             record->flags &= (uint16_t)~RECORD_LOST;
@@ -209,9 +211,11 @@ void scoreboard_clean(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t prior_una, 
         } else if (seq_lt(reordered, news->prior_fack)) { /* a hole was filled that nobody had resent */
             scoreboard_note_reordering(tcb, reordered);
         }
-    } else if (tcb->sent_head != 0 && updated && sack_rtt_us >= 0 &&
-               sack_rtt_us > measured_us(ctx, record_at(ctx, tcb->sent_head)->sent_ns)) {
-        news->set_timer = true;
+    } else if (tcb->sent_head != 0 && updated && sack_rtt_us >= 0) {
+        /* What was sent after the front's last sending says nothing about the front: it must not put its timeout off. */
+        const struct tcp_record *front = record_at(ctx, tcb->sent_head);
+        news->set_timer =
+            news->first_sack_ns < front->sent_ns || (news->first_sack_ns == front->sent_ns && seq_lt(news->first_sack_order, front->order));
     }
     (void)prior_una;
 }

@@ -24,6 +24,7 @@ struct ack_news {
     uint32_t delivered; /* segments newly known to have arrived */
     uint32_t lost_before; /* tcb->lost when the ACK came */
     int64_t first_sack_ns; /* when the first newly SACKed original was sent; -1: none */
+    uint32_t first_sack_order;
     uint32_t tsecr;
     bool tsecr_valid;
 };

@@ -209,7 +209,10 @@ static bool take_ack(struct tcp_ctx *ctx, struct tcb *tcb, const struct segment 
         ack_unacceptable(ctx, tcb, seg);
         return false;
     }
-    if (ctx->profile->rfc5961 && seq_lt(seg->ack, tcb->snd.una - tcb->snd.max_wnd)) { /* */
+    uint32_t oldest = tcb->snd.max_wnd;
+    if (ctx->profile->old_ack_bounded) /* nor can it be older than anything that was acknowledged */
+        oldest = min_u32(oldest, tcb->snd.una - tcb->snd.iss - (tcb->passive ? 1 : 0));
+    if (ctx->profile->rfc5961 && seq_lt(seg->ack, tcb->snd.una - oldest)) { /* */
         ack_challenge(ctx, tcb);
         return false;
     }
@@ -377,6 +380,8 @@ static void take_text(struct tcp_ctx *ctx, struct tcb *tcb, const struct segment
         tcb->dsack_left = seq;
         tcb->dsack_right = tcb->rcv.nxt;
     }
+    if (fin) /* nothing lies beyond it: what waits above a gap is thrown away, and no gap has been filled */
+        records_free(ctx, &tcb->ooo_head);
     const bool filled = tcb->ooo_head != 0;
     const bool text = seq_gt(end, tcb->rcv.nxt);
     tcb->rcv.nxt = end + fin;
@@ -442,11 +447,13 @@ void tcp_segment_arrives_synchronized(struct tcp_ctx *ctx, struct tcb *tcb, cons
     if (!sequence_checked && !crossing) {
         if (tcb->state == TCP_SYN_RECEIVED && tcb->passive && (seg->flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN &&
             seg->seq == tcb->rcv.irs) {
-            /* The peer has not seen our SYN-ACK: it is repeated at once, and its timer goes on. */
-            if (ctx->profile->synack_repeated)
-                retransmit_record(ctx, tcb, tcb->sent_head);
-            else
+            /* The peer has not seen our SYN-ACK: it is repeated at once, as seldom as other answers, and its timer starts anew. */
+            if (!ctx->profile->synack_repeated) {
                 ack_unacceptable(ctx, tcb, seg);
+            } else if (!ack_throttled(ctx, tcb)) {
+                retransmit_record(ctx, tcb, tcb->sent_head);
+                timer_arm(ctx, tcb, SLOT_RETRANSMIT, TIMER_RETRANSMISSION, ctx->now_ns + rto_ns(tcb));
+            }
             return;
         }
         if (!zero_window_but_valid(tcb, seg) && check_sequence(ctx, tcb, seg) == DONE)

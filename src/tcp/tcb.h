@@ -100,6 +100,7 @@ struct tcb {
     uint32_t rcvq_space, rcvq_seq; /* what the program took in the best round trip so far; where this round trip's count began */
     int64_t rcvq_ns; /* when it began */
     uint16_t rcv_room; /* room behind the last segment that waits */
+    uint16_t rcv_eaten; /* bytes taken of the first segment that waits: its memory is freed when all of it is taken */
     uint16_t last_seg; /* length of the last segment if it was not full */
     uint8_t rcv_ratio; /* of 256 parts of memory so many are data; 0: not measured yet */
     uint32_t keepalive_idle_ms, keepalive_interval_ms, user_timeout_ms;

@@ -34,19 +34,35 @@ static bool handshake(const struct tcb *tcb)
     return tcb->state == TCP_SYN_SENT || tcb->state == TCP_SYN_RECEIVED;
 }
 
+/* L-17: a limit by time counts from the first RTO retransmission, in SYN_SENT from the SYN itself; without one, from the last progress
+ * (R-171). */
+static int64_t counted_from(const struct tcp_ctx *ctx, const struct tcb *tcb)
+{
+    return ctx->profile->give_up_by_time && tcb->state != TCP_SYN_SENT ? tcb->first_rto_ns : tcb->progress_ns;
+}
+
 static bool user_timeout_reached(const struct tcp_ctx *ctx, const struct tcb *tcb)
 {
     int64_t limit = user_timeout_ns(ctx, tcb);
-    if (limit == TIME_NEVER)
+    if (limit == TIME_NEVER || (ctx->profile->give_up_by_time && tcb->retransmits == 0))
         return false;
-    if (ctx->profile->give_up_by_time) /* L-17: counted from the first RTO retransmission */
-        return tcb->retransmits > 0 && ctx->now_ns - tcb->first_rto_ns >= limit;
-    return ctx->now_ns - tcb->progress_ns >= limit; /* */
+    return ctx->now_ns - counted_from(ctx, tcb) >= limit;
+}
+
+/* A SYN may be resent so often, and (where time rules) for as long as that would take if each timeout were twice the last: the linear
+ * timeouts come on top of the count but not of the time. */
+static bool connect_gives_up(const struct tcp_ctx *ctx, const struct tcb *tcb)
+{
+    const struct tcp_profile *profile = ctx->profile;
+    if (tcb->retransmits >= profile->syn_retries + profile->syn_linear_timeouts)
+        return true;
+    return profile->give_up_by_time && tcb->retransmits > 0 &&
+           ctx->now_ns - tcb->progress_ns >= model_timeout(profile, profile->syn_retries, profile->rto_initial);
 }
 
 static bool gives_up(const struct tcp_ctx *ctx, const struct tcb *tcb)
 {
-    if (tcb->state == TCP_SYN_SENT && tcb->retransmits >= ctx->profile->syn_retries + ctx->profile->syn_linear_timeouts)
+    if (tcb->state == TCP_SYN_SENT && connect_gives_up(ctx, tcb))
         return true;
     if (tcb->state == TCP_SYN_RECEIVED && tcb->retransmits >= ctx->profile->synack_retries)
         return true;
@@ -76,10 +92,9 @@ static int64_t clamp_to_user_timeout(const struct tcp_ctx *ctx, const struct tcb
     int64_t limit = user_timeout_ns(ctx, tcb);
     if (limit == TIME_NEVER)
         return wait_ns;
-    int64_t since = ctx->profile->give_up_by_time ? tcb->first_rto_ns : tcb->progress_ns;
     if (ctx->profile->give_up_by_time && tcb->first_rto_ns == 0)
         return wait_ns;
-    int64_t left = limit - (ctx->now_ns - since);
+    int64_t left = limit - (ctx->now_ns - counted_from(ctx, tcb));
     return left <= 0 ? ctx->profile->jiffy : min_i64(wait_ns, left);
 }
 

@@ -61,10 +61,15 @@ void window_queued(const struct tcp_profile *profile, struct tcb *tcb, uint32_t 
 void window_taken(const struct tcp_ctx *ctx, struct tcb *tcb, uint32_t bytes)
 {
     uint32_t kept = unread_bytes(tcb);
+    const uint32_t segment = ctx->profile->buffers_doubled ? max_u32(tcb->rcv_mss, 1) : 1;
+    uint32_t eaten = kept == 0 ? 0 : (tcb->rcv_eaten + bytes) % segment;
+    bytes = tcb->rcv_eaten + bytes - eaten;
+    tcb->rcv_eaten = (uint16_t)eaten;
     if (kept == 0)
         tcb->rcv_room = 0;
     for (uint32_t i = tcb->ooo_head; i != 0; i = record_at(ctx, i)->next)
         kept += record_at(ctx, i)->end - record_at(ctx, i)->seq;
+    kept += eaten;
     tcb->rcv_memory = kept == 0 ? 0 : (uint32_t)((uint64_t)tcb->rcv_memory * kept / (kept + bytes));
 }
 
