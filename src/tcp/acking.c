@@ -3,7 +3,7 @@
  * A profile with quick_acks adapts as Linux does; one without uses a fixed delay and acknowledges every second full segment. */
 #include "tcp/internal.h"
 
-#define COMPRESS_NS NS_PER_MS /* tcp_comp_sack_delay_ns; a third of the round trip at the most */
+#define COMPRESS_NS NS_PER_MS /* tcp_comp_sack_delay_ns; a twentieth of the round trip at the most */
 #define ATO_MIN_US 40000u /* Linux's TCP_ATO_MIN and TCP_DELACK_MIN */
 
 static void add_quick(const struct tcp_ctx *ctx, struct tcb *tcb, int64_t most)
@@ -105,11 +105,11 @@ static bool compress(struct tcp_ctx *ctx, struct tcb *tcb)
     }
     int64_t wait = COMPRESS_NS;
     if (tcb->rtt_seen)
-        wait = min_i64(wait, (int64_t)(tcb->srtt_us >> 3) * NS_PER_US / 3);
+        wait = min_i64(wait, (int64_t)(tcb->srtt_us >> 3) * NS_PER_US / 20);
     if (!tcb->ack_compressed) {
         tcb->ack_compressed = true;
         if (!timer_runs(tcb, SLOT_DELAYED_ACK) || tcb->slot[SLOT_DELAYED_ACK].at_ns > ctx->now_ns + wait)
-            timer_arm(ctx, tcb, SLOT_DELAYED_ACK, TIMER_DELAYED_ACK, ctx->now_ns + wait);
+            timer_arm_exact(ctx, tcb, SLOT_DELAYED_ACK, TIMER_DELAYED_ACK, ctx->now_ns + wait); /* a fine timer, not the wheel */
     }
     return true;
 }

@@ -44,6 +44,7 @@ void tcp_become_mini(struct tcp_ctx *ctx, struct tcb *tcb, enum tcp_state state,
 
 /* ---- timer.c ---- */
 void timer_arm(struct tcp_ctx *ctx, struct tcb *tcb, enum tcp_slot slot, enum tcp_timer kind, int64_t at_ns);
+void timer_arm_exact(struct tcp_ctx *ctx, struct tcb *tcb, enum tcp_slot slot, enum tcp_timer kind, int64_t at_ns);
 void timer_stop(struct tcb *tcb, enum tcp_slot slot);
 static inline bool timer_runs(const struct tcb *tcb, enum tcp_slot slot)
 {

@@ -21,8 +21,13 @@ int64_t timer_wheel(const struct tcp_profile *profile, int64_t now_ns, int64_t a
 
 void timer_arm(struct tcp_ctx *ctx, struct tcb *tcb, enum tcp_slot slot, enum tcp_timer kind, int64_t at_ns)
 {
+    timer_arm_exact(ctx, tcb, slot, kind, timer_wheel(ctx->profile, ctx->now_ns, max_i64(at_ns, ctx->now_ns)));
+}
+
+/* Past the wheel: what a kernel times with its high-resolution clock. */
+void timer_arm_exact(struct tcp_ctx *ctx, struct tcb *tcb, enum tcp_slot slot, enum tcp_timer kind, int64_t at_ns)
+{
     struct tcp_timer_slot *timer = &tcb->slot[slot];
-    at_ns = timer_wheel(ctx->profile, ctx->now_ns, max_i64(at_ns, ctx->now_ns));
     if (timer->at_ns == at_ns && timer->kind == kind)
         return;
     timer->at_ns = at_ns;
