@@ -49,7 +49,7 @@ struct command {
     enum status (*run)(const struct arguments *arguments);
 };
 
-extern const struct command command_run, command_test, command_check, command_new, command_profiles;
+extern const struct command command_run, command_test, command_check, command_new, command_format, command_profiles;
 
 /* Parses what follows the command's name; argv is reordered. false: said why on stderr. */
 bool arguments_parse(struct arguments *arguments, const struct command *command, int argc, char **argv);

@@ -6,7 +6,8 @@
 
 #include "app/app.h"
 
-static const struct command *const commands[] = {&command_run, &command_test, &command_check, &command_new, &command_profiles};
+static const struct command *const commands[] = {&command_run,    &command_test, &command_check,
+                                                 &command_format, &command_new,  &command_profiles};
 #define COMMANDS (sizeof commands / sizeof *commands)
 
 static const struct command *command_find(const char *name)

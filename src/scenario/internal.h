@@ -288,6 +288,8 @@ const char *near_of(struct reader *r, const struct word *word, const char *const
 /* An index into a NULL-terminated list, or -1. */
 int word_index(const struct word *word, const char *const *list);
 extern const char *const call_words[];
+extern const char *const fault_words[]; /* say and ask too */
+extern const char *const link_word_list[];
 extern const char *const statement_words[];
 /* What to write instead of a word that other tools know, or NULL. */
 const char *word_shorthand(const struct word *word);

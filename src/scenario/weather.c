@@ -300,14 +300,13 @@ static bool kind_read(struct reader *r, struct story_statement *s)
     if (word_index(&word, call_words) >= 0)
         return report(r, word.place, "write it, indented, under an app or service line", "%.*s is a call of a program", SHOWN(&word)),
                false;
-    static const char *const names[] = {"cut",   "drop", "delay", "duplicate", "corrupt", "crash", "boot",
-                                        "pause", "kill", "link",  "inject",    "say",     "ask",   NULL};
     const char *help = word_shorthand(&word);
     if (word_is(&word, "maybe"))
         help = "`maybe` stands first in the line";
-    return expected(
-        r, "a fault, say or ask",
-        help != NULL ? help : near_of(r, &word, names, "faults are cut drop delay duplicate corrupt crash boot pause kill link inject"));
+    return expected(r, "a fault, say or ask",
+                    help != NULL
+                        ? help
+                        : near_of(r, &word, fault_words, "faults are cut drop delay duplicate corrupt crash boot pause kill link inject"));
 }
 
 bool statement_read(struct reader *r, struct story_statement *s)
