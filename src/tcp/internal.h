@@ -157,8 +157,7 @@ void congestion_init(struct tcp_ctx *ctx, struct tcb *tcb);
 uint32_t packets_in_flight(const struct tcb *tcb);
 void congestion_restart_after_idle(struct tcp_ctx *ctx, struct tcb *tcb);
 void congestion_sent(struct tcb *tcb, bool limited);
-void recovery_ack(struct tcp_ctx *ctx, struct tcb *tcb, const struct segment *seg, uint32_t prior_una, uint32_t prior_in_flight,
-                  bool window_changed);
+void recovery_ack(struct tcp_ctx *ctx, struct tcb *tcb, const struct segment *seg, uint32_t prior_una, bool window_changed);
 void recovery_rto(struct tcp_ctx *ctx, struct tcb *tcb); /* everything is taken for lost; the front is resent */
 void recovery_continue(struct tcp_ctx *ctx, struct tcb *tcb); /* resends what is marked lost, as the window allows */
 void recovery_arm_after_send(struct tcp_ctx *ctx, struct tcb *tcb);

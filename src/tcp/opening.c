@@ -107,7 +107,7 @@ static void synchronized(struct tcp_ctx *ctx, struct tcb *tcb, const struct segm
     tcb->established_once = true;
     tcb->received_ns = ctx->now_ns;
     window_autotune_begin(ctx, tcb);
-    recovery_ack(ctx, tcb, seg, prior, 1, false);
+    recovery_ack(ctx, tcb, seg, prior, false);
     send_buffer_grow(ctx, tcb);
     tcp_enter_state(ctx, tcb, TCP_ESTABLISHED, TCP_WHY_ORDINARY);
     if (tcb->keepalive_on)

@@ -363,8 +363,7 @@ static void finish_handshake(struct tcp_ctx *ctx, struct tcb *tcb)
         tcb->cwnd = 1; /* RFC 5681 section 3.1 */
 }
 
-void recovery_ack(struct tcp_ctx *ctx, struct tcb *tcb, const struct segment *seg, uint32_t prior_una, uint32_t prior_in_flight,
-                  bool window_changed)
+void recovery_ack(struct tcp_ctx *ctx, struct tcb *tcb, const struct segment *seg, uint32_t prior_una, bool window_changed)
 {
     struct ack_news news = {.first_sack_ns = -1, .lost_before = tcb->lost, .advanced = seq_gt(tcb->snd.una, prior_una)};
     news.carries_data = seg->len > 0 || (seg->flags & TCP_FIN) != 0;
@@ -373,12 +372,11 @@ void recovery_ack(struct tcp_ctx *ctx, struct tcb *tcb, const struct segment *se
     news.prior_fack = tcb->sacked_out > 0 && tcb->sack_ok ? tcb->high_sack : prior_una;
     const uint32_t prior_packets = tcb->packets_out;
     const bool old = seq_lt(seg->ack, prior_una);
-    (void)prior_in_flight;
     if (news.advanced)
         tcb->progress_ns = ctx->now_ns;
     scoreboard_sack(ctx, tcb, seg, prior_una, &news);
     if (prior_packets > 0)
-        scoreboard_clean(ctx, tcb, prior_una, &news);
+        scoreboard_clean(ctx, tcb, &news);
     if (news.syn_acked)
         finish_handshake(ctx, tcb);
     if (news.advanced)

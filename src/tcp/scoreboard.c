@@ -155,7 +155,7 @@ static void update_rtt(struct tcp_ctx *ctx, struct tcb *tcb, int64_t rtt_us, int
         rtt_sample(ctx, tcb, sample);
 }
 
-void scoreboard_clean(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t prior_una, struct ack_news *news)
+void scoreboard_clean(struct tcp_ctx *ctx, struct tcb *tcb, struct ack_news *news)
 {
     int64_t first_ns = -1;
     uint32_t reordered = tcb->snd.nxt;
@@ -217,5 +217,4 @@ void scoreboard_clean(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t prior_una, 
         news->set_timer =
             news->first_sack_ns < front->sent_ns || (news->first_sack_ns == front->sent_ns && seq_lt(news->first_sack_order, front->order));
     }
-    (void)prior_una;
 }

@@ -31,7 +31,7 @@ struct ack_news {
 
 /* ---- scoreboard.c ---- */
 void scoreboard_sack(struct tcp_ctx *ctx, struct tcb *tcb, const struct segment *seg, uint32_t prior_una, struct ack_news *news);
-void scoreboard_clean(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t prior_una, struct ack_news *news);
+void scoreboard_clean(struct tcp_ctx *ctx, struct tcb *tcb, struct ack_news *news);
 void scoreboard_mark_lost(struct tcb *tcb, struct tcp_record *record);
 void scoreboard_note_reordering(struct tcb *tcb, uint32_t low_seq);
 bool scoreboard_any_resent(const struct tcp_ctx *ctx, const struct tcb *tcb);

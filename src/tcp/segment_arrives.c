@@ -217,7 +217,6 @@ static bool take_ack(struct tcp_ctx *ctx, struct tcb *tcb, const struct segment 
         return false;
     }
     const uint32_t prior_una = tcb->snd.una;
-    const uint32_t prior_in_flight = packets_in_flight(tcb);
     tcb->probes_out = 0;
     tcb->received_ns = ctx->now_ns;
     bool window_changed = false;
@@ -225,7 +224,7 @@ static bool take_ack(struct tcp_ctx *ctx, struct tcb *tcb, const struct segment 
         window_changed = update_window(tcb, seg);
         tcb->snd.una = seg->ack;
     }
-    recovery_ack(ctx, tcb, seg, prior_una, prior_in_flight, window_changed);
+    recovery_ack(ctx, tcb, seg, prior_una, window_changed);
     if (tcb->packets_out == 0 && timer_runs(tcb, SLOT_RETRANSMIT) && tcb->slot[SLOT_RETRANSMIT].kind == TIMER_PERSIST) {
         /* Waiting for the window: an answer that opens it ends the wait, another that does not sets the next probe (FACTS 11). */
         uint32_t len = min_u32(tcb->snd.end - tcb->snd.nxt, current_mss(tcb));
