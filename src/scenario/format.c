@@ -212,9 +212,17 @@ static bool tabular(const struct layout *l, const struct row *row)
     return row->gap < row->end && row->left <= LEFT_MAX && in(l, row->action, words);
 }
 
+/* A narration is one table, whatever its lines wait for. */
+static bool narrates(const struct layout *l, const struct row *row)
+{
+    return is(l, row->action, "say") || is(l, row->action, "ask");
+}
+
 static bool same_gap(const struct layout *l, const struct row *a, const struct row *b)
 {
-    return neighbours(a, b) && tabular(l, a) && tabular(l, b) && same_word(l, a->first, b->first) && same_word(l, a->action, b->action);
+    if (!neighbours(a, b) || !tabular(l, a) || !tabular(l, b))
+        return false;
+    return (narrates(l, a) && narrates(l, b)) || (same_word(l, a->first, b->first) && same_word(l, a->action, b->action));
 }
 
 static void align_gaps(struct layout *l)
