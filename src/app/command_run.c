@@ -18,70 +18,22 @@ struct request {
     uint64_t width;
     const char *output;
     bool full;
-    /* the storage behind scenario_options */
-    struct scenario_set sets[OPTIONS_GIVEN_MAX];
-    struct scenario_host_profile hosts[OPTIONS_GIVEN_MAX];
-    char *copies[OPTIONS_GIVEN_MAX];
-    unsigned copy_count;
+    struct given given; /* the storage behind scenario_options */
 };
-
-/* NAME=VALUE cut in two; the copy is the request's. */
-static bool pair_cut(struct request *request, const char *word, const char **name, const char **value)
-{
-    char *copy = strdup(word);
-    char *equals = copy != NULL ? strchr(copy, '=') : NULL;
-    request->copies[request->copy_count++] = copy;
-    if (equals == NULL || equals == copy)
-        return false;
-    *equals = '\0';
-    *name = copy;
-    *value = equals + 1;
-    return true;
-}
-
-static bool options_take(const struct arguments *arguments, struct request *request, struct scenario_options *options)
-{
-    options->sets = request->sets;
-    options->host_profiles = request->hosts;
-    for (unsigned i = 0; i < arguments->given_count; i++) {
-        const char *name = arguments->given[i].option->name, *value = arguments->given[i].value;
-        if (strcmp(name, "set") == 0) {
-            struct scenario_set *set = &request->sets[options->set_count++];
-            if (!pair_cut(request, value, &set->name, &set->value)) {
-                complain("run", "--set takes NAME=VALUE, not %s", value);
-                return false;
-            }
-        } else if (strcmp(name, "profile") == 0 && strchr(value, '=') != NULL) {
-            struct scenario_host_profile *host = &request->hosts[options->host_profile_count++];
-            if (!pair_cut(request, value, &host->host, &host->profile)) {
-                complain("run", "--profile takes NAME or HOST=NAME, not %s", value);
-                return false;
-            }
-        } else if (strcmp(name, "profile") == 0) {
-            options->profile_all = value;
-        }
-    }
-    return true;
-}
 
 static bool request_make(const struct arguments *arguments, struct request *request, struct scenario_options *options)
 {
-    uint64_t variant = 0;
     *request = (struct request){.until_ns = TIME_NEVER, .width = terminal_width(), .output = argument(arguments, "output")};
     request->full = argument(arguments, "full") != NULL;
-    options->seed_given = argument(arguments, "seed") != NULL;
-    if (!argument_u64(arguments, "seed", 0, UINT64_MAX, &options->seed) ||
-        !argument_u64(arguments, "variant", 0, SCENARIO_VARIANTS_MAX, &variant) ||
-        !argument_duration(arguments, "until", &request->until_ns) || !argument_choice(arguments, "format", formats, 3, &request->format) ||
+    if (!argument_duration(arguments, "until", &request->until_ns) || !argument_choice(arguments, "format", formats, 3, &request->format) ||
         !argument_u64(arguments, "width", VIEW_WIDTH_MIN, VIEW_WIDTH_MAX, &request->width) ||
         !argument_choice(arguments, "color", colours, 3, &request->colour))
         return false;
-    options->variant = (uint16_t)variant;
     if (arguments->word_count != 1) {
         complain("run", arguments->word_count == 0 ? "which file? lastack run FILE.scn" : "one file at a time; lastack test takes many");
         return false;
     }
-    return options_take(arguments, request, options);
+    return given_take(arguments, &request->given, options);
 }
 
 static void view(struct text *out, const struct play *play, const struct request *request, const char *again)
@@ -141,8 +93,7 @@ static enum status run(const struct arguments *arguments)
             status = play_and_show(&play, &request);
         play_free(&play);
     }
-    for (unsigned i = 0; i < request.copy_count; i++)
-        free(request.copies[i]);
+    given_free(&request.given);
     return status;
 }
 

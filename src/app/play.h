@@ -8,6 +8,17 @@
 #include "scenario/reader.h"
 #include "sim/engine.h"
 
+/* The storage behind scenario_options for what the command line says: --seed, --set, --profile, --variant. */
+struct given {
+    struct scenario_set sets[OPTIONS_GIVEN_MAX];
+    struct scenario_host_profile hosts[OPTIONS_GIVEN_MAX];
+    char *copies[OPTIONS_GIVEN_MAX];
+    unsigned copy_count;
+};
+/* Fills in what was said; the options point into `given` (zeroed by the caller). false: said what is wrong on stderr. */
+bool given_take(const struct arguments *arguments, struct given *given, struct scenario_options *options);
+void given_free(struct given *given);
+
 struct play {
     const char *path; /* the caller's */
     struct file file;
