@@ -259,7 +259,7 @@ static bool lanes_init(struct ladder *ladder)
     return ladder->lanes > 0;
 }
 
-static void build(struct ladder *ladder)
+static void rows(struct ladder *ladder)
 {
     const struct trace *trace = ladder->glossary->trace;
     for (uint32_t i = 0; i < trace->count && !ladder->failed; i++) {
@@ -270,28 +270,40 @@ static void build(struct ladder *ladder)
     }
 }
 
+bool ladder_build(struct ladder *ladder, const struct glossary *glossary, const struct judgement *judgement,
+                  const struct view_options *options, bool columns)
+{
+    *ladder = (struct ladder){.glossary = glossary, .judgement = judgement, .options = options, .failed = true};
+    ladder->shown = glossary->conns > CONNECTIONS_ALL && !options->full ? CONNECTIONS_FEW : UINT32_MAX;
+    if (glossary->failed || !lanes_init(ladder))
+        return false;
+    ladder->failed = false;
+    ladder->outside = columns || ladder->lanes == 2;
+    rows(ladder);
+    if (!ladder->failed && !options->full)
+        ladder_fold(ladder);
+    return !ladder->failed;
+}
+
+void ladder_free(struct ladder *ladder)
+{
+    free(ladder->lane_of);
+    free(ladder->rows);
+    free(ladder->cells);
+}
+
 void view_ladder(struct text *out, const struct story *story, const struct trace *trace, const struct judgement *judgement,
                  const struct view_options *options)
 {
     struct glossary glossary;
-    struct ladder ladder = {.glossary = &glossary, .judgement = judgement, .options = options};
+    struct ladder ladder;
 
     glossary_init(&glossary, story, trace);
-    ladder.shown = glossary.conns > CONNECTIONS_ALL && !options->full ? CONNECTIONS_FEW : UINT32_MAX;
-    if (!glossary.failed && lanes_init(&ladder)) {
-        build(&ladder);
-        if (!ladder.failed) {
-            if (!options->full)
-                ladder_fold(&ladder);
-            ladder_draw(out, &ladder);
-            view_report(out, story, trace, judgement, options);
-        }
-    } else {
-        ladder.failed = true;
+    if (ladder_build(&ladder, &glossary, judgement, options, false)) {
+        ladder_draw(out, &ladder);
+        view_report(out, story, trace, judgement, options);
     }
     out->failed = out->failed || ladder.failed;
-    free(ladder.lane_of);
-    free(ladder.rows);
-    free(ladder.cells);
+    ladder_free(&ladder);
     glossary_done(&glossary);
 }

@@ -46,6 +46,7 @@ struct ladder {
     const struct view_options *options;
     uint8_t *lane_of; /* by node; LANE_NONE: a middlebox */
     unsigned lanes;
+    bool outside; /* the words of a lane stand where no arrow crosses them */
     uint32_t shown; /* connections beyond this number are only counted */
     struct row *rows;
     struct cell *cells; /* lanes to a row */
@@ -61,11 +62,17 @@ static inline const struct trace_event *ladder_event(const struct ladder *ladder
 {
     return &ladder->glossary->trace->events[index];
 }
-/* With two hosts the words stand outside, left and right; else to the right of each lane, where arrows may cross. */
+/* With two hosts the words stand outside, left and right; else a text has them to the right of each lane, where arrows may cross. */
 static inline bool ladder_outside(const struct ladder *ladder)
 {
-    return ladder->lanes == 2;
+    return ladder->outside;
 }
+
+/* Lays the events into rows and folds them, unless `options` ask for all. `columns`: whatever the number of hosts, words stand outside.
+ * false: out of memory. Free it in any case. */
+bool ladder_build(struct ladder *ladder, const struct glossary *glossary, const struct judgement *judgement,
+                  const struct view_options *options, bool columns);
+void ladder_free(struct ladder *ladder);
 
 void ladder_fold(struct ladder *ladder);
 void ladder_draw(struct text *out, const struct ladder *ladder);

@@ -43,29 +43,34 @@ static bool from_box(const struct page *page, const struct trace_event *sent)
     return sent != NULL && sent->kind == TRACE_SEND && glossary_is_box(page->ladder->glossary, sent->host);
 }
 
+void arrow_name(struct text *out, const struct page *page, const struct trace_event *e, enum glossary_detail detail)
+{
+    const struct trace_event *sent = glossary_send_of(page->ladder->glossary, e->segment.number);
+    if (e->segment.classes & CLASS_RETRANSMISSION)
+        text_puts(out, page->canvas[0].unicode ? "↻ " : "again: ");
+    if (sent != NULL && sent->kind == TRACE_DUP)
+        text_puts(out, "copy: ");
+    if (sent != NULL && sent->kind == TRACE_INJECT)
+        text_puts(out, "forged ");
+    if (from_box(page, sent))
+        text_printf(out, "%s: ", glossary_host(page->ladder->glossary, sent->host));
+    if (page->name_connections && e->conn != 0) {
+        glossary_conn(out, page->ladder->glossary, e->conn);
+        text_puts(out, ": ");
+    }
+    glossary_segment(out, &e->segment, e->sack, detail);
+}
+
 /* The fullest name that fits. */
 static void name_of(const struct page *page, const struct arrow *arrow, enum glossary_detail detail, int width, char *buffer, size_t size)
 {
     const struct trace_event *e = arrow->event;
-    const struct trace_event *sent = glossary_send_of(page->ladder->glossary, e->segment.number);
     bool again = (e->segment.classes & CLASS_RETRANSMISSION) != 0;
     if (detail == GLOSSARY_ALL && width < WIDE)
         detail = GLOSSARY_SACK;
     for (; detail < GLOSSARY_DETAILS; detail++) {
         struct text text = {0};
-        if (again)
-            text_puts(&text, page->canvas[0].unicode ? "↻ " : "again: ");
-        if (sent != NULL && sent->kind == TRACE_DUP)
-            text_puts(&text, "copy: ");
-        if (sent != NULL && sent->kind == TRACE_INJECT)
-            text_puts(&text, "forged ");
-        if (from_box(page, sent))
-            text_printf(&text, "%s: ", glossary_host(page->ladder->glossary, sent->host));
-        if (page->name_connections && e->conn != 0) {
-            glossary_conn(&text, page->ladder->glossary, e->conn);
-            text_puts(&text, ": ");
-        }
-        glossary_segment(&text, &e->segment, e->sack, detail);
+        arrow_name(&text, page, e, detail);
         if (again && page->canvas[0].unicode && text.bytes != NULL && canvas_width(text.bytes) + 17 <= width)
             text_puts(&text, " (retransmission)");
         snprintf(buffer, size, "%s", text.bytes != NULL ? text.bytes : "");
@@ -186,7 +191,7 @@ static void firewall_text(const struct page *page, const struct trace_event *dro
     text_free(&text);
 }
 
-static void reason_text(const struct page *page, const struct trace_event *drop, char *buffer, size_t size)
+void arrow_reason(const struct page *page, const struct trace_event *drop, char *buffer, size_t size)
 {
     uint32_t line = glossary_line(page->ladder->glossary, drop->statement);
     const char *why = "lost";
@@ -252,7 +257,7 @@ static void dies(struct page *page, const struct arrow *arrow, const struct row 
     char name[160], reason[80];
     const struct trace_event *drop = ladder_event(page->ladder, row->drop);
     bool far = row->wire == WIRE_DIES_FAR;
-    reason_text(page, drop, reason, sizeof reason);
+    arrow_reason(page, drop, reason, sizeof reason);
     if (far && glossary_is_box(page->ladder->glossary, drop->host)) {
         dies_between(page, arrow, reason);
         return;

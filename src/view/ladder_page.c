@@ -54,7 +54,7 @@ static const struct glyphs ascii = {
 
 /* ---- times ---- */
 
-static int time_text(const struct page *page, char *buffer, size_t size, int64_t time_ns)
+int page_time_text(const struct page *page, char *buffer, size_t size, int64_t time_ns)
 {
     int64_t shown = time_ns, fraction;
     char digits[16];
@@ -203,7 +203,7 @@ bool page_init(struct page *page, const struct ladder *ladder)
         page->canvas[i].colour = ladder->options->colour;
         page->canvas[i].unicode = ladder->options->unicode;
     }
-    page->left = 3 + time_text(page, buffer, sizeof buffer, ladder->judgement->end_ns);
+    page->left = 3 + page_time_text(page, buffer, sizeof buffer, ladder->judgement->end_ns);
     return columns(page, (int)width);
 }
 
@@ -254,7 +254,7 @@ void page_time(struct page *page, int64_t time_ns)
     if (time_ns == page->shown_ns)
         return;
     page->shown_ns = time_ns;
-    int length = time_text(page, buffer, sizeof buffer, time_ns);
+    int length = page_time_text(page, buffer, sizeof buffer, time_ns);
     canvas_text(&page->canvas[0], page->left - 2 - length, buffer, STYLE_PLAIN);
 }
 

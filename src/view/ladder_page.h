@@ -58,6 +58,13 @@ void page_span(struct text *out, int64_t ns);
 /* "… 34 data segments, 35:49281, and 17 ACKs". */
 void page_fold_text(struct text *out, const struct page *page, uint32_t first);
 
+/* An instant as the page shows it: "1.000", "10:30:01.123"; returns its length. */
+int page_time_text(const struct page *page, char *buffer, size_t size, int64_t time_ns);
+
+/* "↻ old: FIN ACK seq 1 ack 1": a segment, and what is special about this one. */
+void arrow_name(struct text *out, const struct page *page, const struct trace_event *event, enum glossary_detail detail);
+/* Why a segment died: "cut, line 7", "fw: forgotten after 350s". */
+void arrow_reason(const struct page *page, const struct trace_event *drop, char *buffer, size_t size);
 void arrow_draw(struct page *page, uint32_t row);
 void arrow_pass(struct page *page);
 
