@@ -49,7 +49,8 @@ struct command {
     enum status (*run)(const struct arguments *arguments);
 };
 
-extern const struct command command_run, command_test, command_check, command_new, command_format, command_profiles;
+extern const struct command command_run, command_test, command_check, command_new, command_format, command_profiles, command_list,
+    command_show;
 
 /* Parses what follows the command's name; argv is reordered. false: said why on stderr. */
 bool arguments_parse(struct arguments *arguments, const struct command *command, int argc, char **argv);
@@ -87,7 +88,11 @@ struct paths {
     unsigned count, capacity;
     bool failed;
 };
+/* What is missing, and a folder without a scenario, is said and passed over: the rest is collected. Returns the worst of all words. */
 enum status paths_collect(struct paths *paths, const char *const *words, unsigned count);
+enum status paths_find(struct paths *paths, const char *folder); /* a folder's, which may be none; not sorted */
+void paths_add(struct paths *paths, const char *path);
+void paths_sort(struct paths *paths); /* and each once */
 void paths_free(struct paths *paths);
 
 /* ---- terminal ---- */

@@ -21,7 +21,7 @@ void complain(const char *command, const char *format, ...)
 /* Letters to insert, delete, change or swap, as a person mistypes; bounded, words are short. */
 static unsigned mistypes(const char *a, const char *b)
 {
-    enum { LONGEST = 32 };
+    enum { LONGEST = 64 };
     size_t m = strlen(a), n = strlen(b);
     unsigned row[3][LONGEST + 1];
     if (m > LONGEST || n > LONGEST)

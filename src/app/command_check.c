@@ -14,7 +14,7 @@ static enum status check_file(struct play *play, const char *path, struct text *
     if (status != STATUS_HELD)
         return status;
     unsigned variants = play->story->variants;
-    text_printf(out, "%s: fine", path);
+    text_printf(out, "%s: fine", play->path);
     if (variants > 0)
         text_printf(out, ", with %u variant%s", variants, variants == 1 ? "" : "s");
     text_putc(out, '\n');

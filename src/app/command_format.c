@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "app/library.h"
 #include "app/play.h"
 #include "scenario/format.h"
 
@@ -50,7 +51,9 @@ static enum status format(const struct arguments *arguments)
         play_free(&play);
         return only;
     }
-    enum status worst = paths_collect(&paths, (const char *const *)arguments->words, arguments->word_count);
+    const char *const *words = (const char *const *)arguments->words;
+    /* Only what is called by its path is written to. */
+    enum status worst = check ? library_collect(&paths, words, arguments->word_count) : paths_collect(&paths, words, arguments->word_count);
     for (unsigned i = 0; worst <= STATUS_WRONG && i < paths.count; i++) {
         enum status status = format_file(&play, paths.list[i], check, &out);
         worst = status > worst ? status : worst;

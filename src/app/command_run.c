@@ -115,7 +115,8 @@ const struct command command_run = {
     .usage = "run FILE [--seed N] [--set NAME=VALUE] [--profile [HOST=]NAME] [--variant N] [--until T] [--format F] [-o FILE] [--width N] "
              "[--color WHEN] [--full]",
     .summary = "plays a scenario and shows every segment and state change",
-    .details = "The same file and seed give the same bytes on any machine. FILE may be - for standard input.\n"
+    .details = "The same file and seed give the same bytes on any machine. FILE may be - for standard input,\n"
+               "or a name that lastack list shows.\n"
                "The answer is on standard output, everything else on standard error.\n"
                "\n"
                "Exit status: 0 all expectations and invariants held; 1 one failed; 2 the file or the command line\n"

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/library.h"
 #include "app/play.h"
 #include "base/duration.h"
 
@@ -177,20 +178,21 @@ static enum status run(const struct arguments *arguments)
         complain("test", "which files or folders? lastack test scenarios");
         return STATUS_WRONG;
     }
-    enum status status = paths_collect(&paths, (const char *const *)arguments->words, arguments->word_count);
-    if (status == STATUS_HELD) {
-        if (tally.tap)
-            text_puts(&tally.out, "TAP version 13\n");
-        for (unsigned i = 0; i < paths.count; i++)
-            test_file(&tally, &play, paths.list[i]);
-        end(&tally, junit);
-        status = tally.worst;
+    if (tally.tap)
+        text_puts(&tally.out, "TAP version 13\n");
+    for (unsigned i = 0; i < arguments->word_count; i++) {
+        enum status status = library_collect(&paths, (const char *const *)&arguments->words[i], 1);
+        if (status != STATUS_HELD)
+            report(&tally, arguments->words[i], "", status, "");
     }
+    for (unsigned i = 0; i < paths.count; i++)
+        test_file(&tally, &play, paths.list[i]);
+    end(&tally, junit);
     text_free(&tally.out);
     text_free(&tally.junit);
     play_free(&play);
     paths_free(&paths);
-    return status;
+    return tally.worst;
 }
 
 static const struct option options[] = {
@@ -203,7 +205,8 @@ const struct command command_test = {
     .usage = "test PATH... [--tap] [--junit FILE]",
     .summary = "plays every scenario and variant and judges all expectations",
     .details = "A folder is searched for .scn files, those in its folders included; they are played in the order\n"
-               "of their names. One line each; the last line says: N passed, N failed.\n"
+               "of their names. A PATH may be the name of a scenario or a theme of `lastack list`, or `scenarios`\n"
+               "for all of them. One line each; the last line says: N passed, N failed.\n"
                "\n"
                "Exit status: 0 all held; 1 an expectation or invariant failed; 2 a file is wrong; 3 something\n"
                "outside failed; 4 a fault of lastack's own. Of several the highest.\n",

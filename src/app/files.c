@@ -171,7 +171,7 @@ enum status output_create(const char *path, const char *bytes, size_t length)
 
 /* ---- folders ---- */
 
-static void path_add(struct paths *paths, const char *path)
+void paths_add(struct paths *paths, const char *path)
 {
     if (paths->count == paths->capacity) {
         unsigned capacity = paths->capacity == 0 ? 64 : paths->capacity * 2;
@@ -215,7 +215,7 @@ static enum status folder_collect(struct paths *paths, const char *folder, unsig
         if (known && S_ISDIR(about.st_mode))
             status = folder_collect(paths, path, depth + 1);
         else if (known && is_scenario(entry->d_name))
-            path_add(paths, path);
+            paths_add(paths, path);
         free(path);
     }
     closedir(directory);
@@ -227,31 +227,11 @@ static int by_name(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-enum status paths_collect(struct paths *paths, const char *const *words, unsigned count)
+void paths_sort(struct paths *paths)
 {
-    enum status status = STATUS_HELD;
-    for (unsigned i = 0; i < count && status == STATUS_HELD; i++) {
-        struct stat about;
-        unsigned before = paths->count;
-        if (stat(words[i], &about) != 0)
-            return cannot_read(words[i], errno);
-        if (!S_ISDIR(about.st_mode)) {
-            path_add(paths, words[i]);
-            continue;
-        }
-        status = folder_collect(paths, words[i], 0);
-        if (status == STATUS_HELD && paths->count == before && !paths->failed) {
-            complain(NULL, "no .scn file in %s", words[i]);
-            return STATUS_WRONG;
-        }
-    }
-    if (paths->failed) {
-        complain(NULL, "out of memory");
-        return STATUS_OUTSIDE;
-    }
+    unsigned kept = 0;
     if (paths->count > 0)
         qsort(paths->list, paths->count, sizeof *paths->list, by_name);
-    unsigned kept = 0;
     for (unsigned i = 0; i < paths->count; i++) {
         if (kept > 0 && strcmp(paths->list[kept - 1], paths->list[i]) == 0)
             free(paths->list[i]);
@@ -259,7 +239,44 @@ enum status paths_collect(struct paths *paths, const char *const *words, unsigne
             paths->list[kept++] = paths->list[i];
     }
     paths->count = kept;
+}
+
+static enum status path_collect(struct paths *paths, const char *word)
+{
+    struct stat about;
+    unsigned before = paths->count;
+    if (stat(word, &about) != 0)
+        return cannot_read(word, errno);
+    if (!S_ISDIR(about.st_mode)) {
+        paths_add(paths, word);
+        return STATUS_HELD;
+    }
+    enum status status = paths_find(paths, word);
+    if (status == STATUS_HELD && paths->count == before && !paths->failed) {
+        complain(NULL, "no .scn file in %s", word);
+        return STATUS_WRONG;
+    }
     return status;
+}
+
+enum status paths_find(struct paths *paths, const char *folder)
+{
+    return folder_collect(paths, folder, 0);
+}
+
+enum status paths_collect(struct paths *paths, const char *const *words, unsigned count)
+{
+    enum status worst = STATUS_HELD;
+    for (unsigned i = 0; i < count; i++) {
+        enum status status = path_collect(paths, words[i]);
+        worst = status > worst ? status : worst;
+    }
+    if (paths->failed) {
+        complain(NULL, "out of memory");
+        return STATUS_OUTSIDE;
+    }
+    paths_sort(paths);
+    return worst;
 }
 
 void paths_free(struct paths *paths)

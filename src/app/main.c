@@ -6,8 +6,9 @@
 
 #include "app/app.h"
 
-static const struct command *const commands[] = {&command_run,    &command_test, &command_check,
-                                                 &command_format, &command_new,  &command_profiles};
+static const struct command *const commands[] = {
+    &command_run, &command_test, &command_check, &command_format, &command_new, &command_list, &command_show, &command_profiles,
+};
 #define COMMANDS (sizeof commands / sizeof *commands)
 
 static const struct command *command_find(const char *name)
@@ -26,7 +27,7 @@ static void help_all(struct text *out)
         text_printf(out, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
     text_puts(out, "  help       what a command takes: lastack help COMMAND\n"
                    "\n  --help, --version\n"
-                   "\nBegin with: lastack new first.scn; lastack run first.scn\n");
+                   "\nBegin with: lastack list; lastack run four-packets; lastack new first.scn\n");
 }
 
 /* The usage line, wrapped at 80 columns, its option groups kept whole. */

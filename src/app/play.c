@@ -5,13 +5,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/library.h"
 #include "base/duration.h"
 
-enum status play_open(struct play *play, const char *path)
+enum status play_open(struct play *play, const char *word)
 {
     file_free(&play->file);
-    play->path = path;
-    return file_read(path, &play->file);
+    free(play->found);
+    enum status status = library_resolve(word, &play->found);
+    play->path = play->found != NULL ? play->found : word;
+    return status == STATUS_HELD ? file_read(play->path, &play->file) : status;
 }
 
 enum status play_read(struct play *play)
@@ -132,6 +135,7 @@ void play_free(struct play *play)
 {
     play_clear(play);
     file_free(&play->file);
+    free(play->found);
     trace_free(&play->trace);
     free(play->block);
     free(play->outgrown);

@@ -20,7 +20,8 @@ bool given_take(const struct arguments *arguments, struct given *given, struct s
 void given_free(struct given *given);
 
 struct play {
-    const char *path; /* the caller's */
+    const char *path; /* the caller's, or `found` */
+    char *found; /* where the file of that name lies; NULL: the word was a path */
     struct file file;
     struct scenario_options options; /* the caller's */
     struct diagnostics diagnostics; /* of the last play_read */
@@ -33,8 +34,8 @@ struct play {
     bool judged;
 };
 
-/* Reads the file's text into memory. */
-enum status play_open(struct play *play, const char *path);
+/* Reads a file's text into memory: that of a path, or of a scenario's name (app/library.h). */
+enum status play_open(struct play *play, const char *word);
 /* The story of the variant that the options name; its diagnostics are printed. STATUS_WRONG if there is none. */
 enum status play_read(struct play *play);
 /* Plays and judges it, up to `until_ns` (TIME_NEVER: to its end). `again` is the line that repeats the run. Returns STATUS_HELD or
