@@ -65,7 +65,7 @@ static double pair_ns(enum queue_kind kind, uint32_t pending, double seconds)
 
 static double init_ns(enum queue_kind kind, uint32_t capacity, double seconds)
 {
-    _Alignas(64) static char memory[8192];
+    _Alignas(64) static char memory[32768];
     if (queue_bytes(kind, capacity) > sizeof memory)
         return 0;
     double inits = 0, begin = cpu_seconds(), end;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "sim/queue.h"
 
-#include "base/invariant.h"
+#include <string.h>
+
 #include "sim/queue_kinds.h"
 
 size_t queue_bytes(enum queue_kind kind, uint32_t capacity)
@@ -23,8 +24,13 @@ struct queue *queue_init(void *memory, enum queue_kind kind, uint32_t capacity)
 {
     struct queue *queue = memory;
     ASSERT((uintptr_t)memory % QUEUE_LINE == 0 && capacity <= QUEUE_CAPACITY_MAX);
-    *queue = (struct queue){.kind = (uint32_t)kind, .capacity = capacity};
-    if (kind == QUEUE_WHEEL)
+    memset(queue, 0, offsetof(struct queue, near));
+    queue->kind = (uint32_t)kind;
+    queue->capacity = capacity;
+    queue->due_ns = -1;
+    if (kind == QUEUE_HEAP)
+        queue_heap_init(queue);
+    else
         queue_wheel_init(queue);
     return queue;
 }
@@ -34,52 +40,75 @@ enum queue_kind queue_kind_of(const struct queue *queue)
     return (enum queue_kind)queue->kind;
 }
 
-void queue_prefetch(struct queue *queue, int64_t offset, uint32_t stride, uint32_t mask)
+/* Later than what is due, or too many are due. */
+void queue_push_far(struct queue *queue, const struct queue_event *event)
 {
-    if (queue->kind == QUEUE_WHEEL)
-        queue_wheel_prefetch(queue, offset, stride, mask);
-}
-
-void queue_push(struct queue *queue, struct queue_event event)
-{
-    ASSERT(queue->count < queue->capacity);
-    ASSERT(event.time_ns >= queue->last_ns);
+    if (event->time_ns <= queue->due_ns) {
+        if (queue->first != 0) {
+            memmove(queue->near, queue->near + queue->first, (queue->end - queue->first) * sizeof *event);
+            queue->end -= queue->first;
+            queue->first = 0;
+            queue_near_add(queue, event);
+            return;
+        }
+        queue->crowded = 1;
+    }
     if (queue->kind == QUEUE_HEAP)
-        queue_heap_push(queue, &event);
+        queue_heap_push(queue, event);
     else
-        queue_wheel_push(queue, &event);
-    queue->count++;
+        queue_wheel_push(queue, event);
 }
 
-bool queue_peek(struct queue *queue, struct queue_event *event)
+/* In front of all that is near; what has no room there goes into the heap. */
+static void near_prepend(struct queue *queue, struct queue_event event)
+{
+    if (queue->first == 0) {
+        struct queue_event last = queue->near[QUEUE_NEAR - 1];
+        bool full = queue->end == QUEUE_NEAR;
+        memmove(queue->near + 1, queue->near, (queue->end - full) * sizeof event);
+        queue->first = 1;
+        queue->end += !full;
+        if (full && queue->kind == QUEUE_HEAP)
+            queue_heap_push(queue, &last);
+        else if (full)
+            queue_wheel_push(queue, &last);
+    }
+    queue->near[--queue->first] = event;
+}
+
+/* The list is full, or was: the earliest may lie in the heap. */
+static void crowd_thins(struct queue *queue)
+{
+    bool heap = queue->kind == QUEUE_HEAP;
+    const struct queue_event *top = heap ? queue_heap_top(queue) : queue_wheel_top(queue);
+    if (top == NULL || top->time_ns > queue->due_ns) {
+        queue->crowded = 0;
+    } else if (queue->first == queue->end || queue_before(top, &queue->near[queue->first])) {
+        struct queue_event event;
+        if (heap)
+            queue_heap_take(queue, &event);
+        else
+            queue_wheel_take(queue, &event);
+        near_prepend(queue, event);
+    }
+}
+
+bool queue_turn(struct queue *queue)
 {
     if (queue->count == 0)
         return false;
-    *event = queue->kind == QUEUE_HEAP ? *queue_heap_peek(queue) : *queue_wheel_peek(queue);
+    if (queue->crowded != 0)
+        crowd_thins(queue);
+    if (queue->first == queue->end) {
+        queue->first = queue->end = 0;
+        if (queue->kind == QUEUE_HEAP)
+            queue_heap_turn(queue);
+        else
+            queue_wheel_turn(queue);
+        if (queue->crowded != 0)
+            crowd_thins(queue);
+    }
     return true;
-}
-
-bool queue_pop(struct queue *queue, struct queue_event *event)
-{
-    if (queue->count == 0)
-        return false;
-    if (queue->kind == QUEUE_HEAP)
-        queue_heap_pop(queue, event);
-    else
-        queue_wheel_pop(queue, event);
-    queue->count--;
-    queue->last_ns = event->time_ns;
-    return true;
-}
-
-bool queue_pop_until(struct queue *queue, int64_t until_ns, struct queue_event *event)
-{
-    if (queue->count == 0)
-        return false;
-    const struct queue_event *first = queue->kind == QUEUE_HEAP ? queue_heap_peek(queue) : queue_wheel_peek(queue);
-    if (first->time_ns > until_ns)
-        return false;
-    return queue_pop(queue, event);
 }
 
 void queue_move(struct queue *to, struct queue *from)
@@ -88,6 +117,8 @@ void queue_move(struct queue *to, struct queue *from)
     to->last_ns = from->last_ns;
     if (to->kind == QUEUE_WHEEL)
         queue_wheel_turn_to(to, from->last_ns);
+    for (uint32_t i = from->first; i < from->end; i++)
+        queue_push(to, from->near[i]);
     if (from->kind == QUEUE_HEAP)
         queue_heap_copy(from, to);
     else

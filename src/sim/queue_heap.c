@@ -1,14 +1,25 @@
 /* SPDX-License-Identifier: MIT */
-/* A 4-ary heap in one array. The best there is for up to a hundred pending events, and simple enough to judge the others by. */
+/* A 4-ary heap in one array. The best there is for up to a hundred pending events, and simple enough to judge the others by. When nothing
+ * is due, the events of the next instant become so. */
 #include "sim/queue_kinds.h"
 
-/* The root lies at the end of the first cache line, so that each four children share one. */
-#define ROOT_OFFSET (QUEUE_LINE - sizeof(struct queue_event))
-_Static_assert(sizeof(struct queue) <= ROOT_OFFSET, "the head leaves the root its place");
+struct heap {
+    struct queue head;
+    uint32_t heaped; /* events in the heap */
+};
+
+/* The root lies at the end of a cache line, so that each four children share one. */
+#define ROOT_OFFSET \
+    ((sizeof(struct heap) + sizeof(struct queue_event) + QUEUE_LINE - 1) / QUEUE_LINE * QUEUE_LINE - sizeof(struct queue_event))
 
 static inline struct queue_event *event_at(void *queue, uint32_t index)
 {
     return (struct queue_event *)(void *)((char *)queue + ROOT_OFFSET) + index;
+}
+
+static inline struct heap *heap_of(struct queue *queue)
+{
+    return (struct heap *)(void *)queue;
 }
 
 size_t queue_heap_bytes(uint32_t capacity)
@@ -16,25 +27,41 @@ size_t queue_heap_bytes(uint32_t capacity)
     return ROOT_OFFSET + (size_t)capacity * sizeof(struct queue_event);
 }
 
+void queue_heap_init(struct queue *queue)
+{
+    heap_of(queue)->heaped = 0;
+}
+
 void queue_heap_push(struct queue *queue, const struct queue_event *event)
 {
-    heap_push(queue, event_at, queue->count, event);
+    heap_push(queue, event_at, heap_of(queue)->heaped++, event);
 }
 
-const struct queue_event *queue_heap_peek(struct queue *queue)
+const struct queue_event *queue_heap_top(struct queue *queue)
 {
-    return event_at(queue, 0);
+    return heap_of(queue)->heaped != 0 ? event_at(queue, 0) : NULL;
 }
 
-void queue_heap_pop(struct queue *queue, struct queue_event *event)
+void queue_heap_take(struct queue *queue, struct queue_event *event)
 {
     *event = *event_at(queue, 0);
-    heap_close(queue, event_at, queue->count - 1);
+    heap_close(queue, event_at, --heap_of(queue)->heaped);
 }
 
-void queue_heap_copy(const struct queue *from, struct queue *to)
+void queue_heap_turn(struct queue *queue)
 {
-    const struct queue_event *events = (const struct queue_event *)(const void *)((const char *)from + ROOT_OFFSET);
-    for (uint32_t i = 0; i < from->count; i++)
-        queue_push(to, events[i]);
+    struct queue_event *near = queue->near;
+    uint32_t count = 0;
+    queue->due_ns = event_at(queue, 0)->time_ns;
+    do
+        queue_heap_take(queue, &near[count++]);
+    while (count < QUEUE_NEAR && heap_of(queue)->heaped != 0 && event_at(queue, 0)->time_ns == queue->due_ns);
+    queue->end = count;
+    queue->crowded = count == QUEUE_NEAR;
+}
+
+void queue_heap_copy(struct queue *from, struct queue *to)
+{
+    for (uint32_t i = 0; i < heap_of(from)->heaped; i++)
+        queue_push(to, *event_at(from, i));
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the kinds of queue share, and nobody else sees: the head of each, the order, a 4-ary heap over any storage. */
+/* What the kinds of queue share, and nobody else sees: what each can do, a 4-ary heap over any storage. */
 #ifndef LASTACK_SIM_QUEUE_KINDS_H
 #define LASTACK_SIM_QUEUE_KINDS_H
 
@@ -7,27 +7,25 @@
 
 #define QUEUE_LINE 64 /* bytes of a cache line; every queue begins on one */
 
+/* Of each kind. push: an event that the list of due ones does not take. top, take: of the heap where those due lie that the list has
+ * no room for. turn: nothing is due and something is pending; what comes next becomes due. */
 size_t queue_heap_bytes(uint32_t capacity);
+void queue_heap_init(struct queue *queue);
 void queue_heap_push(struct queue *queue, const struct queue_event *event);
-const struct queue_event *queue_heap_peek(struct queue *queue);
-void queue_heap_pop(struct queue *queue, struct queue_event *event);
-void queue_heap_copy(const struct queue *from, struct queue *to);
+const struct queue_event *queue_heap_top(struct queue *queue);
+void queue_heap_take(struct queue *queue, struct queue_event *event);
+void queue_heap_turn(struct queue *queue);
+void queue_heap_copy(struct queue *from, struct queue *to);
 
 size_t queue_wheel_bytes(uint32_t capacity);
 void queue_wheel_init(struct queue *queue);
 void queue_wheel_push(struct queue *queue, const struct queue_event *event);
-const struct queue_event *queue_wheel_peek(struct queue *queue);
-void queue_wheel_pop(struct queue *queue, struct queue_event *event);
+const struct queue_event *queue_wheel_top(struct queue *queue);
+void queue_wheel_take(struct queue *queue, struct queue_event *event);
+void queue_wheel_turn(struct queue *queue);
 void queue_wheel_copy(struct queue *from, struct queue *to);
-void queue_wheel_prefetch(struct queue *queue, int64_t offset, uint32_t stride, uint32_t mask);
 /* All pending events lie at or after now_ns: an empty wheel turns there. */
 void queue_wheel_turn_to(struct queue *queue, int64_t now_ns);
-
-static inline bool queue_before(const struct queue_event *a, const struct queue_event *b)
-{
-    /* Without a branch: which of two events is earlier is anybody's guess. */
-    return (a->time_ns < b->time_ns) | ((a->time_ns == b->time_ns) & (a->number < b->number));
-}
 
 /* Where the element of this index lies. Always a constant, so that the compiler puts it in place. */
 typedef struct queue_event *(*heap_at)(void *heap, uint32_t index);
