@@ -49,8 +49,15 @@ struct command {
     enum status (*run)(const struct arguments *arguments);
 };
 
-extern const struct command command_run, command_test, command_check, command_new, command_format, command_profiles, command_list,
-    command_show;
+extern const struct command command_run;
+extern const struct command command_test;
+extern const struct command command_why;
+extern const struct command command_check;
+extern const struct command command_format;
+extern const struct command command_new;
+extern const struct command command_list;
+extern const struct command command_show;
+extern const struct command command_profiles;
 
 /* Parses what follows the command's name; argv is reordered. false: said why on stderr. */
 bool arguments_parse(struct arguments *arguments, const struct command *command, int argc, char **argv);

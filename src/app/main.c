@@ -6,9 +6,20 @@
 
 #include "app/app.h"
 
+/* In the order in which help lists them. */
+/* clang-format off */
 static const struct command *const commands[] = {
-    &command_run, &command_test, &command_check, &command_format, &command_new, &command_list, &command_show, &command_profiles,
+    &command_run,
+    &command_test,
+    &command_why,
+    &command_check,
+    &command_format,
+    &command_new,
+    &command_list,
+    &command_show,
+    &command_profiles,
 };
+/* clang-format on */
 #define COMMANDS (sizeof commands / sizeof *commands)
 
 static const struct command *command_find(const char *name)

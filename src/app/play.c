@@ -79,6 +79,8 @@ static bool world_make(struct play *play)
         .story = play->story,
         .sink = trace_keep,
         .sink_ctx = &play->trace,
+        .choose = play->choose,
+        .choose_ctx = play->choose_ctx,
         .grow = grow,
         .grow_ctx = play,
     };

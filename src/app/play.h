@@ -27,6 +27,8 @@ struct play {
     struct diagnostics diagnostics; /* of the last play_read */
     struct story *story;
     struct engine engine;
+    choose_fn choose; /* NULL: seeded chance */
+    void *choose_ctx;
     void *block, *outgrown; /* the world's memory, and what it had before it grew */
     size_t bytes;
     struct trace trace;

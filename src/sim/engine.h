@@ -34,6 +34,9 @@ struct engine {
     void *grow_ctx;
 };
 
+/* The seeded chance itself, for a driver that leaves most of it as it is; `ctx` is the uint64_t seed. */
+uint64_t chance_choose(void *ctx, enum choice_kind kind, uint64_t subject, uint64_t ordinal, uint64_t options);
+
 /* How large a block the story's world wants at its start (it may grow later). */
 size_t world_bytes_wanted(const struct story *story);
 /* Bytes in use: what a snapshot copies. */

@@ -194,7 +194,6 @@ uint32_t route_mss(const struct sim *sim, uint16_t from, uint16_t to);
 uint32_t packet_bytes(const struct segment *seg);
 
 /* ---- chance.c: the choose door ---- */
-uint64_t chance_choose(void *ctx, enum choice_kind kind, uint64_t subject, uint64_t ordinal, uint64_t options);
 uint32_t chance_isn(const struct sim *sim, uint16_t host, tuple_t tuple);
 
 /* ---- effects.c: what TCP wants done ---- */

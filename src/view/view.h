@@ -39,4 +39,11 @@ void view_jsonl(struct text *out, const struct story *story, const struct trace 
 void view_report(struct text *out, const struct story *story, const struct trace *trace, const struct judgement *judgement,
                  const struct view_options *options);
 
+/* Why event `number` (from 1) happened: the chain of its causes in sentences, each with the rule that ruled, back to the call or the fault
+ * with which it began. */
+void view_why(struct text *out, const struct story *story, const struct trace *trace, const struct judgement *judgement,
+              const struct view_options *options, uint32_t number);
+/* One event in one sentence, without its time: "server: LAST_ACK -> CLOSED". */
+void view_sentence(struct text *out, const struct story *story, const struct trace *trace, uint32_t number);
+
 #endif

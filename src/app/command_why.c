@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "app/what_if.h"
+#include "base/duration.h"
+#include "view/view.h"
+
+struct question {
+    struct given given;
+    uint64_t event; /* 0: choose one */
+    int64_t at_ns; /* TIME_NEVER: no time was given */
+    uint64_t width;
+    const char *of;
+};
+
+static bool question_make(const struct arguments *arguments, struct question *question, struct scenario_options *options)
+{
+    memset(question, 0, sizeof *question);
+    question->at_ns = TIME_NEVER;
+    question->width = terminal_width();
+    question->of = argument(arguments, "of");
+    if (!argument_u64(arguments, "event", 1, UINT32_MAX, &question->event) || !argument_duration(arguments, "at", &question->at_ns) ||
+        !argument_u64(arguments, "width", VIEW_WIDTH_MIN, VIEW_WIDTH_MAX, &question->width))
+        return false;
+    if (question->event != 0 && (question->at_ns != TIME_NEVER || question->of != NULL)) {
+        complain("why", "--event names one event; --at and --of look for one");
+        return false;
+    }
+    if (arguments->word_count != 1) {
+        complain("why", arguments->word_count == 0 ? "which file? lastack why FILE.scn" : "one file at a time");
+        return false;
+    }
+    return given_take(arguments, &question->given, options);
+}
+
+/* The number of a connection by its `as` name, or by itself; 0: there is none. */
+static uint32_t connection(const struct play *play, const char *word)
+{
+    char *end;
+    for (uint32_t i = 0; i < play->judgement.connection_count; i++) {
+        const struct connection_report *c = &play->judgement.connections[i];
+        if (c->name != STORY_NONE && strcmp(play->story->names[c->name], word) == 0)
+            return c->conn;
+    }
+    const unsigned long number = strtoul(word, &end, 10);
+    return *end == '\0' && number >= 1 && number <= play->judgement.connection_count ? (uint32_t)number : 0;
+}
+
+/* HOST or HOST.NAME, as the language names an end. */
+static bool end_find(const struct play *play, const char *of, uint16_t *host, uint32_t *conn)
+{
+    const char *names[UINT8_MAX];
+    const size_t length = strcspn(of, ".");
+    unsigned count = 0;
+    for (uint16_t i = 0; i < play->story->node_count; i++) {
+        const char *name = play->story->nodes[i].name;
+        names[count++] = name;
+        if (strlen(name) == length && strncmp(name, of, length) == 0)
+            *host = i;
+    }
+    if (*host == UINT16_MAX) {
+        char *word = strndup(of, length);
+        const char *nearest = word != NULL ? near_miss(word, names, count) : NULL;
+        complain("why", nearest != NULL ? "no host is called %s; did you mean %s?" : "no host is called %s", word != NULL ? word : of,
+                 nearest);
+        free(word);
+        return false;
+    }
+    if (of[length] == '.' && (*conn = connection(play, of + length + 1)) == 0) {
+        complain("why", "no connection is called %s", of + length + 1);
+        return false;
+    }
+    return true;
+}
+
+/* The event that is asked about; 0: said what is wrong. */
+static uint32_t event_find(const struct play *play, const struct question *question)
+{
+    uint16_t host = UINT16_MAX;
+    uint32_t conn = 0, number;
+    if (question->event > play->trace.count) {
+        complain("why", "this run has %u events; see them: lastack run %s --format table", (unsigned)play->trace.count, play->path);
+        return 0;
+    }
+    if (question->event != 0)
+        return (uint32_t)question->event;
+    if (question->of != NULL && !end_find(play, question->of, &host, &conn))
+        return 0;
+    number = causes_outcome(&play->trace, question->at_ns, host, conn);
+    if (number == 0)
+        complain("why", "nothing happens%s%s up to then", question->of != NULL ? " at " : "", question->of != NULL ? question->of : "");
+    return number;
+}
+
+/* ---- what came of it instead ---- */
+
+static void verdict(struct text *out, const struct play *play, uint32_t conn)
+{
+    for (uint32_t i = 0; i < play->judgement.connection_count; i++) {
+        if (play->judgement.connections[i].conn == conn)
+            text_printf(out, "; verdict %s", verdict_name(play->judgement.connections[i].verdict));
+    }
+}
+
+static bool same_end(const struct trace_event *a, const struct trace_event *b)
+{
+    if (a->kind != b->kind || a->host != b->host)
+        return false;
+    return a->kind == TRACE_RETURN ? a->call.program == b->call.program && a->call.copy == b->call.copy && a->call.step == b->call.step
+                                   : a->kind == TRACE_STATE && a->conn == b->conn && a->state.side == b->state.side;
+}
+
+/* What the same end, or the same call, came to in the other run. */
+static void instead(struct text *out, const struct play *other, const struct trace_event *outcome)
+{
+    uint32_t last = 0;
+    for (uint32_t n = 1; n <= other->trace.count; n++)
+        last = same_end(outcome, &other->trace.events[n - 1]) ? n : last;
+    if (last == 0) {
+        text_puts(out, "it does not happen");
+        verdict(out, other, outcome->conn);
+        return;
+    }
+    const struct trace_event *e = &other->trace.events[last - 1];
+    const bool stays = e->kind == TRACE_STATE && e->state.to != TCP_CLOSED;
+    if (stays)
+        text_printf(out, "%s stays in %s from ", other->story->nodes[e->host].name, tcp_state_name((enum tcp_state)e->state.to));
+    else
+        view_sentence(out, other->story, &other->trace, last);
+    text_puts(out, stays ? "" : ", at ");
+    text_seconds(out, e->time_ns);
+    text_puts(out, stays ? " s on" : " s");
+    verdict(out, other, outcome->conn);
+}
+
+enum effect { EFFECT_PREVENTS, EFFECT_MOVES, EFFECT_NONE };
+
+/* Plays the run with the changes and tells what became of the outcome. */
+static enum status try(const struct play *play, uint32_t event, const struct change *changes, unsigned count, int64_t until_ns,
+                       struct text *told, enum effect *effect)
+{
+    struct play other = {0};
+    const struct trace_event *outcome = &play->trace.events[event - 1];
+    enum status status = change_play(&other, play, changes, count, until_ns);
+    if (status == STATUS_HELD) {
+        const uint32_t same = causes_same(&play->trace, outcome, &other.trace);
+        const int64_t time_ns = same != 0 ? other.trace.events[same - 1].time_ns : TIME_NEVER;
+        *effect = same == 0 ? EFFECT_PREVENTS : time_ns != outcome->time_ns ? EFFECT_MOVES : EFFECT_NONE;
+        if (*effect == EFFECT_PREVENTS)
+            instead(told, &other, outcome);
+        if (*effect == EFFECT_MOVES) {
+            text_puts(told, "it happens at ");
+            text_seconds(told, time_ns);
+            text_puts(told, " s");
+            verdict(told, &other, outcome->conn);
+        }
+    }
+    play_free(&other);
+    return status;
+}
+
+struct tried {
+    struct text words, told;
+    enum effect effect;
+};
+
+static void group(struct text *out, const struct tried *tried, unsigned count, enum effect effect, const char *head)
+{
+    bool any = false;
+    for (unsigned i = 0; i < count; i++) {
+        if (tried[i].effect != effect || tried[i].words.bytes == NULL)
+            continue;
+        text_printf(out, "%s  %s\n", any ? "" : head, tried[i].words.bytes);
+        if (tried[i].told.bytes != NULL)
+            text_printf(out, "      -> %s\n", tried[i].told.bytes);
+        any = true;
+    }
+}
+
+static void groups(struct text *out, const struct tried *tried, unsigned count)
+{
+    if (count == 0) {
+        text_puts(out, "\nNothing in the file, no chance and no setting stands in this chain: it is what TCP does.\n");
+        return;
+    }
+    group(out, tried, count, EFFECT_PREVENTS, "\nWhat would have had to be different; each was played, and the outcome is another:\n");
+    group(out, tried, count, EFFECT_MOVES, "\nPlayed too, and it happens at another time:\n");
+    group(out, tried, count, EFFECT_NONE, "\nPlayed too, and it happens all the same:\n");
+}
+
+/* If no single change prevents it, all of them together may. */
+static enum status try_all(const struct play *play, uint32_t event, const struct changes *changes, int64_t until_ns, struct tried *tried)
+{
+    enum status status = STATUS_HELD;
+    unsigned prevented = 0;
+    for (unsigned i = 0; i < changes->count && status == STATUS_HELD; i++) {
+        change_text(&tried[i].words, play, &changes->list[i]);
+        status = try(play, event, &changes->list[i], 1, until_ns, &tried[i].told, &tried[i].effect);
+        prevented += tried[i].effect == EFFECT_PREVENTS;
+    }
+    if (status == STATUS_HELD && changes->count > 1 && prevented == 0) {
+        text_puts(&tried[changes->count].words, "all of these at once");
+        status = try(play, event, changes->list, changes->count, until_ns, &tried[changes->count].told, &tried[changes->count].effect);
+    }
+    return status;
+}
+
+static enum status what_if(struct text *out, const struct play *play, uint32_t event, int64_t until_ns)
+{
+    struct causes causes;
+    struct changes changes;
+    struct tried tried[CHANGES_MAX + 1] = {{.effect = EFFECT_NONE}};
+    causes_find(&causes, &play->trace, event);
+    changes_find(&changes, play, &causes);
+    enum status status = causes.failed ? STATUS_OUTSIDE : try_all(play, event, &changes, until_ns, tried);
+    if (status == STATUS_HELD)
+        groups(out, tried, changes.count > 0 ? changes.count + 1 : 0);
+    for (unsigned i = 0; i <= CHANGES_MAX; i++) {
+        out->failed = out->failed || tried[i].words.failed || tried[i].told.failed;
+        text_free(&tried[i].words);
+        text_free(&tried[i].told);
+    }
+    causes_free(&causes);
+    return status;
+}
+
+static enum status answer(struct play *play, const struct question *question)
+{
+    struct text out = {0}, again = {0};
+    const struct view_options options = {.width = (unsigned)question->width, .unicode = terminal_unicode(), .version = LASTACK_VERSION};
+    play_again(&again, play);
+    enum status status = play_run(play, TIME_NEVER, again.bytes);
+    if (status == STATUS_HELD || status == STATUS_FAILED) {
+        const uint32_t event = event_find(play, question);
+        status = event != 0 ? STATUS_HELD : STATUS_WRONG;
+        if (event != 0) {
+            text_printf(&out, "%s%s%s\nevent %u of %s\n\n", play->story->title, play->story->variant_title != NULL ? ": " : "",
+                        play->story->variant_title != NULL ? play->story->variant_title : "", (unsigned)event,
+                        again.bytes != NULL ? again.bytes : "");
+            view_why(&out, play->story, &play->trace, &play->judgement, &options, event);
+            status = what_if(&out, play, event, TIME_NEVER);
+        }
+    }
+    if (status == STATUS_HELD)
+        status = output_write(NULL, &out);
+    text_free(&out);
+    text_free(&again);
+    return status;
+}
+
+static enum status why(const struct arguments *arguments)
+{
+    struct play play = {0};
+    struct question question;
+    enum status status = STATUS_WRONG;
+    if (question_make(arguments, &question, &play.options)) {
+        status = play_open(&play, arguments->words[0]);
+        if (status == STATUS_HELD)
+            status = play_read(&play);
+        if (status == STATUS_HELD)
+            status = answer(&play, &question);
+        play_free(&play);
+    }
+    given_free(&question.given);
+    return status;
+}
+
+static const struct option options[] = {
+    {.name = "event", .value = "N", .help = "the event with this number in --format table or jsonl"},
+    {.name = "at", .value = "T", .help = "what had last happened at this time, as 5.1s"},
+    {.name = "of", .value = "HOST[.NAME]", .help = "of this host, or of this end of a connection"},
+    {.name = "seed", .value = "N", .help = "chance is drawn from this number (the file's `seed`, else 1)"},
+    {.name = "set", .value = "NAME=VALUE", .many = true, .help = "gives a `let` of the file another value"},
+    {.name = "profile", .value = "[HOST=]NAME", .many = true, .help = "rfc9293, linux, freebsd or windows for every host, or for one"},
+    {.name = "variant", .value = "N", .help = "asks about the N-th variant of the file; 0 is the base"},
+    {.name = "width", .value = "N", .help = "columns, 80 to 200 (those of the terminal, else 80)"},
+};
+
+const struct command command_why = {
+    .name = "why",
+    .usage = "why FILE [--event N | --at T] [--of HOST[.NAME]] [--seed N] [--set NAME=VALUE] [--profile [HOST=]NAME] [--variant N] "
+             "[--width N]",
+    .summary = "tells why something happened, and what would have had to be different",
+    .details = "Plays the scenario and follows one event back: by --event its number, by --at the last change of\n"
+               "state or failed call up to then; without either the last one that came to harm. Each step is told\n"
+               "with the rule that ruled. What the chain blames (a line of the file, a loss by chance, a call, a\n"
+               "setting of a host) is then taken away, one at a time, and the run played again: what the answer\n"
+               "says would have prevented it, did.\n"
+               "\n"
+               "Exit status: 0 answered; 2 the file or the command line is wrong; 3 something outside failed;\n"
+               "4 a fault of lastack's own.\n",
+    .options = options,
+    .option_count = sizeof options / sizeof *options,
+    .run = why,
+};
