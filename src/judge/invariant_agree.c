@@ -4,9 +4,6 @@
 
 #include "base/duration.h"
 #include "judge/invariants.h"
-#include "net/class.h"
-
-#define STORM 1000 /* so many ACKs in answer to ACKs, with nothing moved by any of them, are a storm (P-5) */
 
 static int64_t later(int64_t a, int64_t b)
 {
@@ -43,7 +40,7 @@ static bool declared_end(const struct invariants *all, const struct end_record *
     return false;
 }
 
-static void time_wait_ends(struct invariants *all, const struct end_record *end, unsigned why)
+void agree_time_wait(struct invariants *all, const struct end_record *end, unsigned why)
 {
     const int64_t whole = all->hosts[end->host].profile->time_wait;
     const int64_t waited = all->now_ns - end->fin_acked_ns;
@@ -64,9 +61,9 @@ static bool ownerless(const struct end_record *end, unsigned side)
 }
 
 /* `now_ns`: TIME_NEVER if nothing is left to happen. */
-static void too_late(struct invariants *all, struct conn_record *conn, unsigned side, int64_t now_ns)
+void agree_too_late(struct invariants *all, const struct conn_record *conn, unsigned side, int64_t now_ns)
 {
-    const struct end_record *end = &conn->end[side], *peer = &conn->end[1 - side];
+    const struct end_record *end = conn->end + side, *peer = conn->end + (1 - side);
     if (!ownerless(end, side) || all->hosts[end->host].pauses > 0)
         return;
     const bool both = (end->flags & END_CLOSED) != 0 && (peer->flags & (END_CLOSED | END_CLOSING_CALL)) == END_CLOSED;
@@ -86,37 +83,24 @@ static void too_late(struct invariants *all, struct conn_record *conn, unsigned 
                          invariant_host(all, end->host), state_of(end), (all->now_ns - since) / NS_PER_S);
 }
 
-void agree_state(struct invariants *all, struct conn_record *conn, unsigned side, const struct trace_event *event)
-{
-    const struct end_record *end = &conn->end[side];
-    if (event->state.from == TCP_TIME_WAIT)
-        time_wait_ends(all, end, event->what);
-    too_late(all, conn, side, event->time_ns);
-}
-
 /* ---- comes-to-rest ---- */
 
-static bool pure_ack(unsigned flags, uint32_t len)
+void agree_storm(struct invariants *all, const struct conn_record *conn, const struct trace_segment *seg)
 {
-    return len == 0 && (flags & (TCP_SYN | TCP_FIN | TCP_RST)) == 0;
+    invariant_broken(all, INVARIANT_COMES_TO_REST, seg->number, "a storm: %u ACKs of this connection answered ACKs, and nothing moved",
+                     (unsigned)conn->idle_acks);
 }
 
-void agree_sent(struct invariants *all, struct conn_record *conn, unsigned side, const struct trace_segment *seg, uint32_t cause)
+/* What brings something, or asks for something, leaves long after anything has moved. */
+void agree_overdue(struct invariants *all, const struct conn_record *conn, unsigned side, const struct trace_segment *seg)
 {
-    const struct end_record *end = &conn->end[side];
+    const struct end_record *end = conn->end + side;
     const struct host_limits *host = &all->hosts[end->host];
     int64_t since = later(conn->progress_ns, all->fault_ns);
     int64_t bound = host->rest_ns;
     if (seg->classes & CLASS_PROBE) { /* may go on for as long as it is answered */
         since = later(since, end->heard_ns);
         bound = time_add(bound, host->keepalive_ns);
-    } else if (pure_ack(seg->flags, seg->len)) {
-        const struct arrival *last = &all->last;
-        const bool answer = cause != 0 && (cause == last->number || cause == all->last_state_event) && &all->conns[last->conn] == conn;
-        if (answer && pure_ack(last->flags, last->len) && (last->classes & CLASS_PROBE) == 0 && ++conn->idle_acks > STORM)
-            invariant_broken(all, INVARIANT_COMES_TO_REST, seg->number,
-                             "a storm: %u ACKs of this connection answered ACKs, and nothing moved", (unsigned)conn->idle_acks);
-        return;
     } else if (end->window_seen == 0) {
         since = later(since, end->heard_ns); /* L-15 does not count while a closed window is answered for (FACTS 11) */
     }
@@ -149,7 +133,7 @@ static void stuck(struct invariants *all, const struct end_record *end, int64_t 
 static void ends_disagree(struct invariants *all, const struct conn_record *conn)
 {
     for (unsigned side = 0; side < 2; side++) {
-        const struct end_record *gone = &conn->end[side], *held = &conn->end[1 - side];
+        const struct end_record *gone = conn->end + side, *held = conn->end + (1 - side);
         if ((gone->flags & held->flags & END_MADE) == 0 || !end_gone(gone) || end_gone(held) || held->state == TCP_TIME_WAIT)
             continue;
         all->number = gone->state_event;
@@ -165,12 +149,12 @@ void agree_finish(struct invariants *all, struct conn_record *conn, int64_t end_
     if (conn->flags & CONN_MURKY)
         return;
     for (unsigned side = 0; side < 2; side++) {
-        const struct end_record *end = &conn->end[side];
+        const struct end_record *end = conn->end + side;
         if ((end->flags & END_MADE) == 0)
             continue;
         all->number = end->state_event;
         if (!end_gone(end))
-            too_late(all, conn, side, quiet ? TIME_NEVER : end_ns);
+            agree_too_late(all, conn, side, quiet ? TIME_NEVER : end_ns);
         if (!cut)
             stuck(all, end, end_ns, quiet);
     }

@@ -21,7 +21,7 @@ static uint64_t arrived_bytes(const struct end_record *end, const struct end_rec
 /* A call that reads has returned: prefix; at end-of-file, no-silent-loss. */
 void data_returned(struct invariants *all, struct conn_record *conn, unsigned side, const struct trace_call *call)
 {
-    struct end_record *end = &conn->end[side], *peer = &conn->end[1 - side];
+    struct end_record *end = conn->end + side, *peer = conn->end + (1 - side);
     if (call->value > 0)
         end->delivered += (uint64_t)call->value;
     if (conn->flags & CONN_MURKY)
@@ -45,7 +45,7 @@ void data_returned(struct invariants *all, struct conn_record *conn, unsigned si
 /* The acknowledgement of `side`'s FIN has arrived there: by then the peer's TCP must have had every byte. */
 void data_fin_acknowledged(struct invariants *all, struct conn_record *conn, unsigned side, const struct trace_segment *seg)
 {
-    struct end_record *end = &conn->end[side], *peer = &conn->end[1 - side];
+    struct end_record *end = conn->end + side, *peer = conn->end + (1 - side);
     end->flags |= END_FIN_KEPT;
     if (end->flags & END_FORGED_ACK || end->written >= NUMBERS_COUNT)
         return;

@@ -4,12 +4,11 @@
 
 #include "base/duration.h"
 #include "judge/invariants.h"
-#include "net/class.h"
 
 /* A FIN leaves, or anything behind one.. */
 void fin_sent(struct invariants *all, struct conn_record *conn, unsigned side, const struct trace_segment *seg, uint32_t right)
 {
-    struct end_record *end = &conn->end[side];
+    struct end_record *end = conn->end + side;
     const uint32_t fin = right - 1;
     if ((end->flags & END_FIN) == 0) {
         end->flags |= END_FIN;
@@ -33,7 +32,7 @@ void fin_sent(struct invariants *all, struct conn_record *conn, unsigned side, c
 /* The peer's FIN has arrived. `sure`: nothing that a correct stack may do keeps it from being taken. */
 void fin_arrived(struct invariants *all, struct conn_record *conn, unsigned side, const struct trace_segment *seg, bool sure)
 {
-    struct end_record *end = &conn->end[side];
+    struct end_record *end = conn->end + side;
     const uint32_t fin = seg->seq + seg->len;
     if (!state_synchronized(end->state) || (seg->flags & TCP_ACK) == 0)
         return;
@@ -59,22 +58,18 @@ void fin_arrived(struct invariants *all, struct conn_record *conn, unsigned side
 /* `side` sends an ACK while a FIN waits for one. */
 void fin_acknowledged_by(struct invariants *all, struct conn_record *conn, unsigned side, const struct trace_segment *seg)
 {
-    struct end_record *end = &conn->end[side];
-    const struct end_record *peer = &conn->end[1 - side];
+    struct end_record *end = conn->end + side;
+    const struct end_record *peer = conn->end + (1 - side);
     if ((peer->flags & END_FIN) == 0 || !seq_after(seg->ack, peer->fin))
         return;
-    fin_deadline(all, conn, side, all->now_ns);
+    fin_deadline(all, end, all->now_ns);
     if (end->flags & END_FIN_ARRIVED)
         end->fin_acked_ns = all->now_ns;
     end->flags &= ~(uint32_t)(END_OWES_ACK | END_FIN_ARRIVED);
 }
 
-/* Is it too late by now? */
-void fin_deadline(struct invariants *all, struct conn_record *conn, unsigned side, int64_t now_ns)
+void fin_is_late(struct invariants *all, struct end_record *end)
 {
-    struct end_record *end = &conn->end[side];
-    if ((end->flags & END_OWES_ACK) == 0 || now_ns <= end->answer_by_ns)
-        return;
     const int64_t allowed = all->hosts[end->host].answer_ns;
     end->flags &= ~(uint32_t)END_OWES_ACK;
     invariant_broken(all, INVARIANT_FIN_IS_ANSWERED, 0, "the FIN that arrived at the %s was not acknowledged within %" PRId64 " ms, in %s",

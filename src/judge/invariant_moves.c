@@ -6,7 +6,7 @@
 #define TO(state) (1u << TCP_##state)
 
 /* Figure 5, without what ends a connection out of order. */
-static const uint16_t edges[TCP_STATES] = {
+const uint16_t moves_edges[TCP_STATES] = {
     [TCP_CLOSED] = TO(LISTEN) | TO(SYN_SENT),
     [TCP_LISTEN] = TO(SYN_RECEIVED) | TO(SYN_SENT) | TO(CLOSED),
     [TCP_SYN_SENT] = TO(ESTABLISHED) | TO(SYN_RECEIVED) | TO(CLOSED),
@@ -83,9 +83,9 @@ static void move_broken(struct invariants *all, const struct end_record *end, un
                      reason == NULL ? "" : reason);
 }
 
-void moves_state(struct invariants *all, struct conn_record *conn, unsigned side, const struct trace_event *event)
+void moves_state(struct invariants *all, const struct conn_record *conn, unsigned side, const struct trace_event *event)
 {
-    const struct end_record *end = &conn->end[side], *peer = &conn->end[1 - side];
+    const struct end_record *end = conn->end + side, *peer = conn->end + (1 - side);
     const unsigned from = event->state.from, to = event->state.to, why = event->what;
     if (from == to || from >= TCP_STATES || to >= TCP_STATES)
         return;
@@ -94,7 +94,7 @@ void moves_state(struct invariants *all, struct conn_record *conn, unsigned side
                          tcp_state_name((enum tcp_state)from), tcp_state_name((enum tcp_state)end->state));
         return;
     }
-    if ((edges[from] & (1u << to)) == 0 && !(to == TCP_CLOSED && ends_out_of_order(all, end, why))) {
+    if ((moves_edges[from] & (1u << to)) == 0 && !(to == TCP_CLOSED && ends_out_of_order(all, end, why))) {
         move_broken(all, end, from, to, NULL);
         return;
     }

@@ -18,16 +18,18 @@ static bool caused_by_last(const struct invariants *all, uint32_t cause)
 
 /* ---- no RST answers a RST; nothing is acknowledged that did not arrive ---- */
 
-void resets_sent(struct invariants *all, struct conn_record *conn, unsigned side, const struct trace_event *event)
+/* A RST leaves. R-077 */
+void resets_answered(struct invariants *all, const struct end_record *end, const struct trace_event *event)
 {
-    const struct trace_segment *seg = &event->segment;
-    struct end_record *end = &conn->end[side];
-    if (seg->flags & TCP_RST) { /* */
-        if (caused_by_last(all, event->cause) && all->last.conn == event->conn && all->last.flags & TCP_RST)
-            invariant_broken(all, INVARIANT_RST_IS_LAWFUL, seg->number, "the %s answered a RST with a RST", invariant_host(all, end->host));
-        return;
-    }
-    if ((seg->flags & TCP_ACK) == 0 || !seq_after(seg->ack, end->got_edge) || end->flags & (END_FORGED_FIN | END_FORGED_ACK))
+    if (caused_by_last(all, event->cause) && all->last.conn == event->conn && all->last.flags & TCP_RST)
+        invariant_broken(all, INVARIANT_RST_IS_LAWFUL, event->segment.number, "the %s answered a RST with a RST",
+                         invariant_host(all, end->host));
+}
+
+/* An ACK leaves, beyond what had arrived. */
+void resets_acknowledged(struct invariants *all, const struct end_record *end, const struct trace_segment *seg)
+{
+    if (end->flags & (END_FORGED_FIN | END_FORGED_ACK))
         return;
     if (all->hosts[end->host].strays)
         invariant_broken(all, INVARIANT_NO_OLD_DUPLICATES, seg->number,
@@ -102,20 +104,29 @@ static bool unclean(const struct end_record *end, const struct trace_event *even
     return from == TCP_SYN_SENT || from == TCP_ESTABLISHED || from == TCP_FIN_WAIT_1 || from == TCP_FIN_WAIT_2;
 }
 
-void resets_state(struct invariants *all, struct conn_record *conn, unsigned side, const struct trace_event *event)
+/* By a segment of another connection. */
+void resets_moved(struct invariants *all, const struct end_record *end, const struct trace_event *event)
 {
-    struct end_record *end = &conn->end[side];
-    const unsigned to = event->state.to;
-    if (event->cause != 0 && event->cause == all->last.number && all->last.conn != 0 && all->last.conn < event->conn && !end_gone(end))
+    if (all->last.conn < event->conn && !end_gone(end))
         invariant_broken(all, INVARIANT_NO_OLD_DUPLICATES, 0,
                          "a segment of connection %u moved the %s's end of connection %u from %s to %s", (unsigned)all->last.conn,
                          invariant_host(all, end->host), (unsigned)event->conn, tcp_state_name((enum tcp_state)event->state.from),
-                         tcp_state_name((enum tcp_state)to));
+                         tcp_state_name((enum tcp_state)event->state.to));
+}
+
+/* Out of order, or by a timer. */
+void resets_ended(struct invariants *all, struct end_record *end, const struct trace_event *event)
+{
     if (event->what == WHY_RST_RECEIVED)
         obeyed(all, end, event);
-    if (to == TCP_CLOSED && unclean(end, event))
+    if (event->state.to == TCP_CLOSED && unclean(end, event))
         end->flags |= END_UNCLEAN;
-    if (end->flags & END_MUST_RESET && (to == TCP_FIN_WAIT_1 || to == TCP_LAST_ACK))
+}
+
+/* An end that must reset goes on instead. */
+void resets_hidden(struct invariants *all, const struct end_record *end, unsigned to)
+{
+    if (to == TCP_FIN_WAIT_1 || to == TCP_LAST_ACK)
         invariant_broken(all, INVARIANT_ERRORS_ARE_TOLD, 0,
                          "the %s's program closed with unread bytes, and the peer is told an orderly end", invariant_host(all, end->host));
 }
@@ -125,8 +136,8 @@ void resets_state(struct invariants *all, struct conn_record *conn, unsigned sid
 /* close(): is something certainly unread? L-01, R-060. A recv that has not returned may have taken it. */
 void resets_called(struct invariants *all, struct conn_record *conn, unsigned side, const struct trace_call *call)
 {
-    struct end_record *end = &conn->end[side];
-    const struct end_record *peer = &conn->end[1 - side];
+    struct end_record *end = conn->end + side;
+    const struct end_record *peer = conn->end + (1 - side);
     if (call->call != CALL_CLOSE || conn->flags & CONN_MURKY || !all->hosts[end->host].profile->close_unread_rst)
         return;
     if (end->flags & (END_READING | END_SHUT_READ | END_CLOSED | END_FORGED_FIN) || (end->flags & END_ACKED) == 0)
@@ -142,9 +153,10 @@ void resets_called(struct invariants *all, struct conn_record *conn, unsigned si
         end->flags |= END_MUST_RESET;
 }
 
-void resets_returned(struct invariants *all, struct conn_record *conn, unsigned side, const struct trace_call *call)
+/* A call brings an error or the end. */
+void resets_told(struct invariants *all, struct conn_record *conn, unsigned side, const struct trace_call *call)
 {
-    struct end_record *end = &conn->end[side];
+    struct end_record *end = conn->end + side;
     if (conn->flags & CONN_MURKY)
         return;
     if (call->error == TCP_ECONNRESET || call->error == TCP_ECONNREFUSED || call->error == TCP_ETIMEDOUT) {
@@ -162,7 +174,7 @@ void resets_returned(struct invariants *all, struct conn_record *conn, unsigned 
 
 void resets_finish(struct invariants *all, struct conn_record *conn, unsigned side)
 {
-    const struct end_record *end = &conn->end[side];
+    const struct end_record *end = conn->end + side;
     if (conn->flags & CONN_MURKY || (end->flags & (END_UNCLEAN | END_TOLD | END_PIPE | END_SHUT_READ | END_CLOSED)) != END_UNCLEAN)
         return;
     if ((end->flags & (END_READING | END_DRAINING)) == 0 || all->hosts[end->host].pauses > 0)

@@ -10,6 +10,9 @@
 
 #include "base/duration.h"
 
+/* Each kind of record saves the registers that it needs; most kinds need none. */
+#define OUTLINED __attribute__((noinline))
+
 #define RUN_LONGEST_NS (24 * 3600 * NS_PER_S) /* LANGUAGE, "The world": at most 24h */
 
 struct invariants *invariants_new(const struct story *story)
@@ -52,7 +55,7 @@ void invariants_free(struct invariants *all)
 void invariant_broken(struct invariants *all, enum invariant which, uint32_t segment, const char *format, ...)
 {
     struct invariant_break *broken = &all->breaks[which];
-    if ((all->broken & (1u << which)) != 0)
+    if ((all->broken & (1u << which)) != 0 || all->failed)
         return;
     all->broken |= 1u << which;
     broken->event = all->number;
@@ -89,7 +92,7 @@ static void conn_init(struct conn_record *conn)
 {
     memset(conn, 0, sizeof *conn);
     for (unsigned side = 0; side < 2; side++)
-        end_init(&conn->end[side], NO_HOST);
+        end_init(conn->end + side, NO_HOST);
 }
 
 static bool conns_grow(struct invariants *all, uint32_t number)
@@ -112,7 +115,7 @@ static bool conns_grow(struct invariants *all, uint32_t number)
 }
 
 /* NULL: no connection, or no memory. */
-static struct conn_record *conn_at(struct invariants *all, uint32_t number)
+static inline struct conn_record *conn_at(struct invariants *all, uint32_t number)
 {
     if (__builtin_expect(number >= all->conn_count, 0) && !conns_grow(all, number))
         return NULL;
@@ -120,7 +123,7 @@ static struct conn_record *conn_at(struct invariants *all, uint32_t number)
 }
 
 /* The side at `host`, 2 if the connection has no end there: a middlebox speaks. */
-static unsigned side_at(const struct conn_record *conn, unsigned host)
+static inline unsigned side_at(const struct conn_record *conn, unsigned host)
 {
     return conn->end[0].host == host ? 0 : conn->end[1].host == host ? 1 : 2;
 }
@@ -139,34 +142,34 @@ static void learn_hosts(struct conn_record *conn, unsigned from, unsigned to)
     }
 }
 
-static void sent(struct invariants *all, const struct trace_event *event)
+static OUTLINED void sent(struct invariants *all, const struct trace_event *event)
 {
     struct conn_record *conn = conn_at(all, event->conn);
     if (conn == NULL)
         return;
-    if (__builtin_expect(conn->end[0].host == NO_HOST || conn->end[1].host == NO_HOST, 0))
+    unsigned side = side_at(conn, event->host);
+    if (__builtin_expect(side > 1 || conn->end[side ^ 1].host == NO_HOST, 0)) {
         learn_hosts(conn, event->host, event->peer);
-    const unsigned side = side_at(conn, event->host);
-    if (side > 1)
-        return;
-
+        side = side_at(conn, event->host);
+        if (side > 1)
+            return;
+    }
     const struct trace_segment *seg = &event->segment;
-    struct end_record *end = &conn->end[side];
+    struct end_record *end = conn->end + side;
     end->spoke_ns = event->time_ns;
     if (conn->flags & CONN_MURKY)
         return;
-    resets_sent(all, conn, side, event);
-    if (seg->flags & TCP_RST)
+    if (__builtin_expect((seg->flags & TCP_RST) != 0, 0)) {
+        resets_answered(all, end, event);
         return; /* its number is the peer's idea of ours as often as our own */
-
+    }
     const uint32_t right = trace_segment_end(seg);
-    if (seg->flags & TCP_FIN || end->flags & END_FIN)
+    if ((seg->flags & TCP_FIN) != 0 || (end->flags & END_FIN) != 0)
         fin_sent(all, conn, side, seg, right);
-    if ((end->flags & END_SENT) == 0 || seq_after(right, end->sent_edge))
-        end->sent_edge = right;
-    end->flags |= END_SENT;
     if (seg->flags & TCP_ACK) {
         const uint32_t edge = seg->ack + seg->wnd;
+        if (seq_after(seg->ack, end->got_edge))
+            resets_acknowledged(all, end, seg);
         if ((end->flags & END_ACKED) == 0 || seq_after(seg->ack, end->ack_sent))
             end->ack_sent = seg->ack;
         if ((end->flags & END_ACKED) == 0 || seq_after(edge, end->window_edge))
@@ -174,6 +177,10 @@ static void sent(struct invariants *all, const struct trace_event *event)
         end->flags |= END_ACKED;
         if (end->flags & (END_OWES_ACK | END_FIN_ARRIVED))
             fin_acknowledged_by(all, conn, side, seg);
+    }
+    if ((end->flags & END_SENT) == 0 || seq_after(right, end->sent_edge)) {
+        end->sent_edge = right;
+        end->flags |= END_SENT;
     }
     agree_sent(all, conn, side, seg, event->cause);
 }
@@ -186,7 +193,7 @@ static bool is_forged(const struct invariants *all, uint32_t segment)
     return false;
 }
 
-static void injected(struct invariants *all, const struct trace_event *event)
+static OUTLINED void injected(struct invariants *all, const struct trace_event *event)
 {
     all->fault_ns = event->time_ns;
     if (all->forged_count == all->forged_capacity) {
@@ -220,19 +227,25 @@ static bool surely_taken(struct end_record *end, const struct trace_segment *seg
     return true;
 }
 
-static void arrived(struct invariants *all, const struct trace_event *event)
+static OUTLINED void arrived(struct invariants *all, const struct trace_event *event)
 {
     const struct trace_segment *seg = &event->segment;
     const bool forged = all->forged_count > 0 && is_forged(all, seg->number);
-    all->last = (struct arrival){all->number,  event->conn, seg->seq,    seg->ack,    seg->len,
-                                 seg->classes, seg->flags,  event->host, event->peer, forged};
+    all->last.number = all->number;
+    all->last.conn = event->conn;
+    all->last.seq = seg->seq;
+    all->last.ack = seg->ack;
+    all->last.flags = seg->flags;
+    all->last.host = event->host;
+    all->last.forged = forged;
+    all->last.idle_ack = pure_ack(seg) && (seg->classes & CLASS_PROBE) == 0;
     all->last_state_event = 0;
 
     struct conn_record *conn = conn_at(all, event->conn);
     const unsigned side = conn == NULL ? 2 : side_at(conn, event->host);
     if (side > 1)
         return;
-    struct end_record *end = &conn->end[side];
+    struct end_record *end = conn->end + side;
     end->heard_ns = event->time_ns;
     if (seg->flags & TCP_SYN && seg->seq != 0)
         conn->flags |= CONN_MURKY; /* the SYN-ACK of a half-open end that was forgotten since */
@@ -242,7 +255,8 @@ static void arrived(struct invariants *all, const struct trace_event *event)
     if (seg->flags & TCP_ACK && end->flags & END_SENT && !seq_after(seg->ack, end->sent_edge)) {
         if (seq_after(seg->ack, end->acked)) {
             end->acked = seg->ack;
-            end->flags |= forged ? END_FORGED_ACK : 0;
+            if (forged)
+                end->flags |= END_FORGED_ACK;
             conn->progress_ns = event->time_ns;
             conn->idle_acks = 0;
         }
@@ -252,8 +266,9 @@ static void arrived(struct invariants *all, const struct trace_event *event)
     end->window_seen = seg->wnd;
 
     const uint32_t right = trace_segment_end(seg);
-    const bool sure = !forged && surely_taken(end, seg, right);
+    bool sure = false;
     if (right != seg->seq) {
+        sure = !forged && surely_taken(end, seg, right);
         if (end_gone(end) && (seg->flags & TCP_SYN) == 0)
             all->hosts[event->host].strays = true;
         if (ranges_arrived(all, end, seg->seq, right)) {
@@ -267,9 +282,8 @@ static void arrived(struct invariants *all, const struct trace_event *event)
         else
             fin_arrived(all, conn, side, seg, sure);
     }
-    if (seg->options & TCPOPT_TS && !forged) {
-        if ((end->flags & END_TIMESTAMPS) == 0 || seq_after(seg->tsval, end->ts_max))
-            end->ts_max = seg->tsval;
+    if (seg->options & TCPOPT_TS && !forged && ((end->flags & END_TIMESTAMPS) == 0 || seq_after(seg->tsval, end->ts_max))) {
+        end->ts_max = seg->tsval;
         end->flags |= END_TIMESTAMPS;
     }
 }
@@ -278,86 +292,127 @@ static void arrived(struct invariants *all, const struct trace_event *event)
  * peer's SYN counts. */
 static bool half_open_again(const struct conn_record *conn, unsigned side)
 {
-    const struct end_record *end = &conn->end[side], *peer = &conn->end[1 - side];
+    const struct end_record *end = conn->end + side, *peer = conn->end + (1 - side);
     return (conn->flags & CONN_MURKY) == 0 && end_gone(end) && end->from == TCP_SYN_RECEIVED && peer->state == TCP_SYN_SENT &&
            peer->got_edge == 0;
 }
 
-/* The SYN that opens this end: what it came with is here, under whichever number it was sent. */
-static void syn_counts(struct invariants *all, struct conn_record *conn, unsigned side, const struct trace_event *event)
+/* A SYN opens this end. */
+static OUTLINED void end_opens(struct invariants *all, struct conn_record *conn, unsigned side, const struct trace_event *event,
+                               bool by_last)
 {
-    if (event->state.from == TCP_LISTEN && event->state.to == TCP_SYN_RECEIVED && event->cause == all->last.number &&
-        all->last.flags & TCP_SYN && all->last.seq == 0)
-        ranges_arrived(all, &conn->end[side], 0, 1);
+    /* Of another connection, a forged or an old one (RFC 9293 figure 9): no number of its peer's was ever its own. */
+    if (by_last && (event->state.from == TCP_LISTEN || event->state.from == TCP_SYN_SENT) &&
+        (all->last.conn != event->conn || all->last.forged))
+        conn->flags |= CONN_MURKY;
+    /* What it came with is here, under whichever number it was sent. */
+    if (event->state.from == TCP_LISTEN && event->cause == all->last.number && all->last.flags & TCP_SYN && all->last.seq == 0)
+        ranges_arrived(all, conn->end + side, 0, 1);
 }
 
-static void state_changed(struct invariants *all, const struct trace_event *event)
+/* Another end under the same number. False: this is not its life that counts. */
+static OUTLINED bool end_again(struct invariants *all, struct conn_record *conn, unsigned side, const struct trace_event *event)
+{
+    struct end_record *end = conn->end + side;
+    if (event->state.from != TCP_LISTEN && event->state.from != TCP_CLOSED)
+        return false;
+    if (half_open_again(conn, side)) {
+        ranges_drop(all, end);
+        end_init(end, event->host);
+        end->state = event->state.from;
+    } else {
+        conn->flags |= CONN_MURKY; /* an old duplicate SYN has made a second end under the same number */
+        end->state = event->state.from;
+    }
+    return true;
+}
+
+static OUTLINED void state_changed(struct invariants *all, const struct trace_event *event)
 {
     struct conn_record *conn = conn_at(all, event->conn);
-    const unsigned side = event->state.side;
-    if (event->cause == all->last.number && event->cause != 0)
+    const unsigned side = event->state.side, from = event->state.from, to = event->state.to;
+    const bool by_last = event->cause == all->last.number && event->cause != 0;
+    if (by_last)
         all->last_state_event = all->number;
     if (conn == NULL || side > 1)
         return; /* a listener: it has no life that an invariant speaks of */
-    struct end_record *end = &conn->end[side];
-    if (end->host == NO_HOST)
-        end->host = event->host;
-    if (end->flags & END_MADE && end->identity != event->state.end) {
-        if (event->state.from != TCP_LISTEN && event->state.from != TCP_CLOSED)
+    struct end_record *end = conn->end + side;
+    if ((end->flags & END_MADE) == 0) {
+        if (end->host == NO_HOST)
+            end->host = event->host;
+        end->state = (uint8_t)from;
+        end->identity = event->state.end;
+        end->flags |= END_MADE;
+    } else if (end->identity != event->state.end) {
+        if (!end_again(all, conn, side, event))
             return;
-        if (half_open_again(conn, side)) {
-            ranges_drop(all, end);
-            end_init(end, event->host);
-        } else {
-            conn->flags |= CONN_MURKY; /* an old duplicate SYN has made a second end under the same number */
-            end->state = event->state.from;
-        }
+        end->identity = event->state.end;
+        end->flags |= END_MADE;
     }
-    if ((end->flags & END_MADE) == 0)
-        end->state = event->state.from;
-    /* Opened by a SYN of another connection, a forged or an old one (RFC 9293 figure 9): no number of its peer's was ever its own. */
-    const bool opens = event->state.to == TCP_SYN_RECEIVED && (event->state.from == TCP_LISTEN || event->state.from == TCP_SYN_SENT);
-    if (opens && event->cause == all->last.number && event->cause != 0 && (all->last.conn != event->conn || all->last.forged))
-        conn->flags |= CONN_MURKY;
-    end->identity = event->state.end;
-    end->flags |= END_MADE;
-    syn_counts(all, conn, side, event);
+    if (to == TCP_SYN_RECEIVED)
+        end_opens(all, conn, side, event, by_last);
     if ((conn->flags & CONN_MURKY) == 0) {
-        moves_state(all, conn, side, event);
-        resets_state(all, conn, side, event);
+        if (!moves_in_order(end, conn->end + (1 - side), from, to))
+            moves_state(all, conn, side, event);
+        if (by_last && all->last.conn != event->conn && all->last.conn != 0)
+            resets_moved(all, end, event);
+        if (event->what != WHY_ORDINARY)
+            resets_ended(all, end, event);
+        if (end->flags & END_MUST_RESET)
+            resets_hidden(all, end, to);
         agree_state(all, conn, side, event);
     }
     end->from = end->state;
-    end->state = event->state.to;
-    end->why = event->what;
+    end->state = (uint8_t)to;
     end->entered_ns = event->time_ns;
     end->state_event = all->number;
     conn->progress_ns = event->time_ns;
     conn->idle_acks = 0;
     if (end_gone(end)) {
-        fin_deadline(all, conn, side, event->time_ns);
+        fin_deadline(all, end, event->time_ns);
         end->flags &= ~(uint32_t)(END_OWES_ACK | END_MUST_RESET);
-        ranges_drop(all, end);
+        if (end->gaps != 0)
+            ranges_drop(all, end);
     }
 }
 
-static const struct story_step *step_of(const struct invariants *all, const struct trace_call *call)
+static uint64_t size_of(const struct invariants *all, const struct trace_call *call, uint64_t without)
 {
-    return call->step < all->story->step_count ? &all->story->steps[call->step] : NULL;
+    if (call->step >= all->story->step_count || all->story->steps[call->step].size <= 0)
+        return without;
+    return (uint64_t)all->story->steps[call->step].size;
 }
 
-static void called(struct invariants *all, struct conn_record *conn, unsigned side, const struct trace_call *call)
+/* A program does something about a connection: that moves it. NULL: about none, or none of its ends is there. */
+static inline struct conn_record *program_acts(struct invariants *all, const struct trace_event *event, unsigned *side)
 {
-    struct end_record *end = &conn->end[side];
-    const struct story_step *step = step_of(all, call);
+    struct conn_record *conn = conn_at(all, event->conn);
+    if (conn == NULL)
+        return NULL;
+    *side = side_at(conn, event->host);
+    if (*side > 1)
+        return NULL;
+    conn->progress_ns = event->time_ns;
+    conn->idle_acks = 0;
+    return conn;
+}
+
+static OUTLINED void called(struct invariants *all, const struct trace_event *event)
+{
+    unsigned side;
+    struct conn_record *conn = program_acts(all, event, &side);
+    if (conn == NULL)
+        return;
+    struct end_record *end = conn->end + side;
+    const struct trace_call *call = &event->call;
     switch ((enum call_kind)call->call) {
     case CALL_SEND:
-        end->promised = step != NULL && step->size > 0 ? (uint64_t)step->size : 0;
+        end->promised = size_of(all, call, 0);
         break;
     case CALL_RECV:
     case CALL_RECV_EOF:
         end->flags |= END_READING;
-        end->wanted = step != NULL && call->call == CALL_RECV && step->size > 0 ? (uint64_t)step->size : UINT64_MAX;
+        end->wanted = call->call == CALL_RECV ? size_of(all, call, UINT64_MAX) : UINT64_MAX;
         break;
     case CALL_DRAIN:
         end->flags |= END_DRAINING;
@@ -366,7 +421,7 @@ static void called(struct invariants *all, struct conn_record *conn, unsigned si
         end->flags &= ~(uint32_t)END_DRAINING;
         break;
     case CALL_SHUTDOWN:
-        if (step != NULL && (step->how & SHUTDOWN_READ) != 0)
+        if (call->step < all->story->step_count && (all->story->steps[call->step].how & SHUTDOWN_READ) != 0)
             end->flags |= END_SHUT_READ;
         break;
     case CALL_CLOSE:
@@ -386,9 +441,14 @@ static void called(struct invariants *all, struct conn_record *conn, unsigned si
     }
 }
 
-static void returned(struct invariants *all, struct conn_record *conn, unsigned side, const struct trace_call *call)
+static OUTLINED void returned(struct invariants *all, const struct trace_event *event)
 {
-    struct end_record *end = &conn->end[side];
+    unsigned side;
+    struct conn_record *conn = program_acts(all, event, &side);
+    if (conn == NULL)
+        return;
+    struct end_record *end = conn->end + side;
+    const struct trace_call *call = &event->call;
     switch ((enum call_kind)call->call) {
     case CALL_SEND:
         end->promised = 0;
@@ -422,20 +482,6 @@ static void returned(struct invariants *all, struct conn_record *conn, unsigned 
     resets_returned(all, conn, side, call);
 }
 
-static void program_acted(struct invariants *all, const struct trace_event *event)
-{
-    struct conn_record *conn = conn_at(all, event->conn);
-    const unsigned side = conn == NULL ? 2 : side_at(conn, event->host);
-    if (side > 1)
-        return;
-    conn->progress_ns = event->time_ns;
-    conn->idle_acks = 0;
-    if (event->kind == TRACE_CALL)
-        called(all, conn, side, &event->call);
-    else
-        returned(all, conn, side, &event->call);
-}
-
 /* A host that stands still owes no answer, and one without power has no programs. */
 static void host_stops(struct invariants *all, unsigned host, bool crashed)
 {
@@ -451,7 +497,7 @@ static void host_stops(struct invariants *all, unsigned host, bool crashed)
     }
 }
 
-static void fault(struct invariants *all, const struct trace_event *event)
+static OUTLINED void fault(struct invariants *all, const struct trace_event *event)
 {
     all->fault_ns = event->time_ns;
     if (event->host >= all->host_count)
@@ -482,33 +528,24 @@ static void fault(struct invariants *all, const struct trace_event *event)
 void invariants_feed(void *invariants, uint32_t number, const struct trace_event *event)
 {
     struct invariants *all = invariants;
-    if (__builtin_expect(all->failed, 0))
-        return;
+    const unsigned kind = event->kind;
     all->number = number;
     all->now_ns = event->time_ns;
-    switch (event->kind) {
-    case TRACE_SEND:
+    if (kind == TRACE_SEND)
         sent(all, event);
-        break;
-    case TRACE_RECV:
+    else if (kind == TRACE_RECV)
         arrived(all, event);
-        break;
-    case TRACE_INJECT:
-        injected(all, event);
-        break;
-    case TRACE_STATE:
+    else if (kind == TRACE_STATE)
         state_changed(all, event);
-        break;
-    case TRACE_CALL:
-    case TRACE_RETURN:
-        program_acted(all, event);
-        break;
-    case TRACE_FAULT:
+    else if (kind == TRACE_CALL)
+        called(all, event);
+    else if (kind == TRACE_RETURN)
+        returned(all, event);
+    else if (kind == TRACE_INJECT)
+        injected(all, event);
+    else if (kind == TRACE_FAULT)
         fault(all, event);
-        break;
-    default: /* drops, copies, timers, notes and names say nothing that a rule needs */
-        break;
-    }
+    /* drops, copies, timers, notes and names say nothing that a rule needs */
 }
 
 uint32_t invariants_finish(struct invariants *all, int64_t end_ns, bool cut)
@@ -521,7 +558,7 @@ uint32_t invariants_finish(struct invariants *all, int64_t end_ns, bool cut)
     for (uint32_t i = 1; i < all->conn_count; i++) {
         struct conn_record *conn = &all->conns[i];
         for (unsigned side = 0; side < 2; side++) {
-            fin_deadline(all, conn, side, quiet ? TIME_NEVER : end_ns);
+            fin_deadline(all, conn->end + side, quiet ? TIME_NEVER : end_ns);
             if (!cut)
                 resets_finish(all, conn, side);
         }

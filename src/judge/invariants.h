@@ -6,6 +6,7 @@
 #define LASTACK_JUDGE_INVARIANTS_H
 
 #include "judge/judge.h"
+#include "net/class.h"
 
 enum end_flag {
     END_SENT = 1u << 0, /* it sent a segment: sent_edge is valid */
@@ -31,6 +32,7 @@ enum end_flag {
 
 struct end_record {
     uint32_t flags;
+    uint8_t state, from, host; /* enum tcp_state; the state before CLOSED; node, NO_HOST */
     uint32_t sent_edge; /* one past the highest number that it sent */
     uint32_t acked; /* the highest of its numbers whose acknowledgement arrived */
     uint32_t fin;
@@ -41,7 +43,6 @@ struct end_record {
     uint32_t window_seen; /* the last window that arrived */
     uint32_t ts_max;
     uint32_t gaps; /* ranges beyond got_edge: first in invariants.ranges, 0 none */
-    uint8_t state, from, host, why; /* enum tcp_state; the state before CLOSED; node, NO_HOST */
     uint32_t identity; /* the end's */
     uint32_t state_event; /* number of its last state event */
     uint64_t written; /* W */
@@ -91,10 +92,10 @@ struct invariant_break {
 };
 
 struct arrival { /* the last segment that arrived: the cause of what follows */
-    uint32_t number, conn, seq, ack, len;
-    uint16_t classes;
-    uint8_t flags, host, peer;
+    uint32_t number, conn, seq, ack;
+    uint8_t flags, host;
     bool forged;
+    bool idle_ack; /* an ACK that brings nothing and asks for nothing */
 };
 
 struct invariants {
@@ -113,6 +114,7 @@ struct invariants {
     uint32_t broken; /* mask */
     uint32_t number; /* the event that is being judged */
     int64_t now_ns;
+    int64_t rest_least_ns, bound_least_ns; /* the least rest_ns of a host, and of what limits_bound() says */
     bool corks; /* the story has such calls: bytes stay that no call accounts for */
     bool failed; /* out of memory: judged no further */
     struct invariant_break breaks[INVARIANTS];
@@ -157,35 +159,101 @@ static inline bool end_fin_acked(const struct end_record *end)
     return (end->flags & END_FIN) != 0 && seq_after(end->acked, end->fin);
 }
 
+/* An ACK alone: it brings nothing, and does not ask for an answer. */
+static inline bool pure_ack(const struct trace_segment *seg)
+{
+    return seg->len == 0 && (seg->flags & (TCP_SYN | TCP_FIN | TCP_RST)) == 0;
+}
+
 /* limits.c */
 void limits_learn(struct invariants *all);
 int64_t limits_bound(const struct host_limits *host, const struct end_record *end);
 
 /* ranges.c: got_edge of an end, as segments arrive. Returns whether the edge moved. */
-bool ranges_arrived(struct invariants *all, struct end_record *end, uint32_t left, uint32_t right);
+bool ranges_arrived_apart(struct invariants *all, struct end_record *end, uint32_t left, uint32_t right);
 uint32_t ranges_right_edge(const struct invariants *all, const struct end_record *end);
 void ranges_drop(struct invariants *all, struct end_record *end);
+static inline bool ranges_arrived(struct invariants *all, struct end_record *end, uint32_t left, uint32_t right)
+{
+    if (!seq_after(right, end->got_edge))
+        return false;
+    if (seq_after(left, end->got_edge) || end->gaps != 0)
+        return ranges_arrived_apart(all, end, left, right);
+    end->got_edge = right;
+    return true;
+}
 
-/* Each pair of hooks below belongs to the file of its name; `side` is the end where the event happens. */
+/* What follows belongs to the files of its name; `side` is the end where the event happens. What is asked of each segment or each state
+ * has a short answer here, "certainly in order"; only where that fails is the rule itself asked, which knows every exception. */
 void data_returned(struct invariants *all, struct conn_record *conn, unsigned side, const struct trace_call *call);
 void data_fin_acknowledged(struct invariants *all, struct conn_record *conn, unsigned side, const struct trace_segment *seg);
 
 void fin_sent(struct invariants *all, struct conn_record *conn, unsigned side, const struct trace_segment *seg, uint32_t right);
 void fin_arrived(struct invariants *all, struct conn_record *conn, unsigned side, const struct trace_segment *seg, bool sure);
 void fin_acknowledged_by(struct invariants *all, struct conn_record *conn, unsigned side, const struct trace_segment *seg);
-void fin_deadline(struct invariants *all, struct conn_record *conn, unsigned side, int64_t now_ns);
-void fin_excuse_host(struct invariants *all, unsigned host);
+void fin_is_late(struct invariants *all, struct end_record *end);
+/* Is it too late by now? */
+static inline void fin_deadline(struct invariants *all, struct end_record *end, int64_t now_ns)
+{
+    if (end->flags & END_OWES_ACK && now_ns > end->answer_by_ns)
+        fin_is_late(all, end);
+}
 
-void moves_state(struct invariants *all, struct conn_record *conn, unsigned side, const struct trace_event *event);
+void moves_state(struct invariants *all, const struct conn_record *conn, unsigned side, const struct trace_event *event);
+extern const uint16_t moves_edges[TCP_STATES];
+/* An edge of the figure, and all there that it asks of the wire: certainly in order. */
+static inline bool moves_in_order(const struct end_record *end, const struct end_record *peer, unsigned from, unsigned to)
+{
+    enum { SYN_HERE = 1, SYN_ACKED = 2, FIN_HERE = 4, FIN_ACKED = 8 };
+    static const uint8_t needs[TCP_STATES] = {
+        [TCP_SYN_RECEIVED] = SYN_HERE, [TCP_ESTABLISHED] = SYN_HERE | SYN_ACKED, [TCP_FIN_WAIT_2] = FIN_ACKED, [TCP_CLOSE_WAIT] = FIN_HERE,
+        [TCP_CLOSING] = FIN_HERE,      [TCP_TIME_WAIT] = FIN_HERE | FIN_ACKED,   [TCP_CLOSED] = FIN_ACKED};
+    if (from != end->state || from >= TCP_STATES || to >= TCP_STATES || (moves_edges[from] & (1u << to)) == 0)
+        return false;
+    const unsigned have = (end->got_edge >= 1) * SYN_HERE | (end->acked >= 1) * SYN_ACKED | end_has_fin(end, peer) * FIN_HERE |
+                          end_fin_acked(end) * FIN_ACKED;
+    return (needs[to] & ~have) == 0;
+}
 
-void agree_sent(struct invariants *all, struct conn_record *conn, unsigned side, const struct trace_segment *seg, uint32_t cause);
-void agree_state(struct invariants *all, struct conn_record *conn, unsigned side, const struct trace_event *event);
+void agree_overdue(struct invariants *all, const struct conn_record *conn, unsigned side, const struct trace_segment *seg);
+void agree_storm(struct invariants *all, const struct conn_record *conn, const struct trace_segment *seg);
+#define STORM 1000 /* so many ACKs in answer to ACKs, with nothing moved by any of them, are a storm (P-5) */
+/* A segment of an end in order leaves: nothing for ever. `seg` is no RST. */
+static inline void agree_sent(struct invariants *all, struct conn_record *conn, unsigned side, const struct trace_segment *seg,
+                              uint32_t cause)
+{
+    if (pure_ack(seg) && (seg->classes & CLASS_PROBE) == 0) {
+        const bool answer = cause != 0 && (cause == all->last.number || cause == all->last_state_event);
+        if (answer && all->last.idle_ack && &all->conns[all->last.conn] == conn && ++conn->idle_acks > STORM)
+            agree_storm(all, conn, seg);
+    } else if (all->now_ns - conn->progress_ns > all->rest_least_ns) {
+        agree_overdue(all, conn, side, seg);
+    }
+}
+void agree_time_wait(struct invariants *all, const struct end_record *end, unsigned why);
+void agree_too_late(struct invariants *all, const struct conn_record *conn, unsigned side, int64_t now_ns);
+static inline void agree_state(struct invariants *all, const struct conn_record *conn, unsigned side, const struct trace_event *event)
+{
+    const struct end_record *end = conn->end + side;
+    if (event->state.from == TCP_TIME_WAIT)
+        agree_time_wait(all, end, event->what);
+    if (all->now_ns - end->entered_ns > all->bound_least_ns)
+        agree_too_late(all, conn, side, all->now_ns);
+}
 void agree_finish(struct invariants *all, struct conn_record *conn, int64_t end_ns, bool quiet, bool cut);
 
-void resets_sent(struct invariants *all, struct conn_record *conn, unsigned side, const struct trace_event *event);
-void resets_state(struct invariants *all, struct conn_record *conn, unsigned side, const struct trace_event *event);
+void resets_answered(struct invariants *all, const struct end_record *end, const struct trace_event *event);
+void resets_acknowledged(struct invariants *all, const struct end_record *end, const struct trace_segment *seg);
+void resets_moved(struct invariants *all, const struct end_record *end, const struct trace_event *event);
+void resets_ended(struct invariants *all, struct end_record *end, const struct trace_event *event);
+void resets_hidden(struct invariants *all, const struct end_record *end, unsigned to);
 void resets_called(struct invariants *all, struct conn_record *conn, unsigned side, const struct trace_call *call);
-void resets_returned(struct invariants *all, struct conn_record *conn, unsigned side, const struct trace_call *call);
+void resets_told(struct invariants *all, struct conn_record *conn, unsigned side, const struct trace_call *call);
+static inline void resets_returned(struct invariants *all, struct conn_record *conn, unsigned side, const struct trace_call *call)
+{
+    if (call->error != TCP_OK || call->eof)
+        resets_told(all, conn, side, call);
+}
 void resets_finish(struct invariants *all, struct conn_record *conn, unsigned side);
 
 #endif

@@ -29,6 +29,11 @@ static int64_t larger(int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
+static int64_t smaller(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
 static int64_t if_finite(int64_t ns)
 {
     return ns == TIME_NEVER ? 0 : ns;
@@ -123,8 +128,13 @@ void limits_learn(struct invariants *all)
         all->host_capacity = story->node_count;
     }
     all->host_count = story->node_count;
-    for (uint32_t i = 0; i < all->host_count; i++)
-        limits_of(&all->hosts[i], &story->nodes[i].profile, &options);
+    all->rest_least_ns = all->bound_least_ns = TIME_NEVER;
+    for (uint32_t i = 0; i < all->host_count; i++) {
+        struct host_limits *host = &all->hosts[i];
+        limits_of(host, &story->nodes[i].profile, &options);
+        all->rest_least_ns = smaller(all->rest_least_ns, host->rest_ns);
+        all->bound_least_ns = smaller(all->bound_least_ns, smaller(host->embryo_ns, host->orphan_ns));
+    }
     all->corks = false;
     for (uint32_t i = 0; i < story->step_count; i++)
         all->corks |= story->steps[i].call == CALL_SET && story->steps[i].option == OPTION_CORK;

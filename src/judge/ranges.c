@@ -53,10 +53,9 @@ static void keep_for_later(struct invariants *all, struct end_record *end, uint3
     *link = fresh;
 }
 
-bool ranges_arrived(struct invariants *all, struct end_record *end, uint32_t left, uint32_t right)
+/* Something lies beyond the edge already, or what arrives does. */
+bool ranges_arrived_apart(struct invariants *all, struct end_record *end, uint32_t left, uint32_t right)
 {
-    if (!seq_after(right, end->got_edge))
-        return false;
     if (seq_after(left, end->got_edge)) {
         keep_for_later(all, end, left, right);
         return false;
