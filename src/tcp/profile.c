@@ -49,6 +49,7 @@
     X(keepalive_death_rst, "giving up by keep-alive sends a RST") \
     X(close_unread_rst, "close() with unread data resets") \
     X(data_after_close_rst, "new data for an end whose program is gone draws a RST") \
+    X(data_across_fin_rst, "so does a segment that begins before the peer's FIN and ends behind it") \
     X(rst_flushes_receive, "a RST discards data that was received and not read") \
     X(linger_timeout_aborts, "a lingering close() that expires terminates the connection") \
     X(rfc5961, "exact RST, challenge ACKs, bounds on SEG.ACK") \
@@ -127,6 +128,7 @@
     X(keepalive_death_rst, 0, "RFC 9293 section 3.8.4 asks for none") \
     X(close_unread_rst, 1, "R-060: SHLD-3") \
     X(data_after_close_rst, 1, "R-060: SHLD-3") \
+    X(data_across_fin_rst, 0, "R-106: ignored") \
     X(rst_flushes_receive, 1, "R-074: all queues are flushed") \
     X(linger_timeout_aborts, 0, "RFC 9293 has no linger") \
     X(rfc5961, 1, "R-070 to R-072, R-080, R-091") \
@@ -205,6 +207,7 @@
     X(keepalive_death_rst, 1, "FACTS 12, L-21") \
     X(close_unread_rst, 1, "FACTS 9, L-01") \
     X(data_after_close_rst, 1, "FACTS 9, L-11") \
+    X(data_across_fin_rst, 1, "docs/notes/forged-fin.md") \
     X(rst_flushes_receive, 0, "L-13: the queue stays readable") \
     X(linger_timeout_aborts, 0, "FACTS 10: goes on in the background") \
     X(rfc5961, 1, "FACTS 9") \
@@ -283,6 +286,7 @@
     X(keepalive_death_rst, 1, "tcp_drop() (unverified)") \
     X(close_unread_rst, 0, "B-01: FIN") \
     X(data_after_close_rst, 1, "B-02: rcvafterclose") \
+    X(data_across_fin_rst, 0, "unknown (unverified)") \
     X(rst_flushes_receive, 1, "RULES part 3 (unverified)") \
     X(linger_timeout_aborts, 0, "RULES part 3 (unverified)") \
     X(rfc5961, 1, "B-07") \
@@ -361,6 +365,7 @@
     X(keepalive_death_rst, 1, "unknown (unverified)") \
     X(close_unread_rst, 1, "RULES part 3 (unverified)") \
     X(data_after_close_rst, 1, "RULES part 3 (unverified)") \
+    X(data_across_fin_rst, 0, "unknown (unverified)") \
     X(rst_flushes_receive, 1, "W-02: dotnet/runtime 57186") \
     X(linger_timeout_aborts, 1, "W-01: closesocket") \
     X(rfc5961, 1, "RULES part 3: since 2012 (unverified)") \

@@ -57,6 +57,7 @@ enum profile_id { PROFILE_RFC9293, PROFILE_LINUX, PROFILE_FREEBSD, PROFILE_WINDO
     X(keepalive_death_rst, UNIT_SWITCH) /* L-21 */ \
     X(close_unread_rst, UNIT_SWITCH) /* close() with unread data resets */ \
     X(data_after_close_rst, UNIT_SWITCH) /* new data at an end whose program is gone draws a RST */ \
+    X(data_across_fin_rst, UNIT_SWITCH) /* so does a segment that begins before the peer's FIN and ends behind it */ \
     X(rst_flushes_receive, UNIT_SWITCH) /* a RST discards received, unread data */ \
     X(linger_timeout_aborts, UNIT_SWITCH) /* SO_LINGER expiry terminates the connection (Windows) instead of going on in the background */ \
     X(rfc5961, UNIT_SWITCH) /* exact RST, challenge ACKs */ \

@@ -206,7 +206,10 @@ static bool fin_acknowledged(const struct tcb *tcb)
 static bool take_ack(struct tcp_ctx *ctx, struct tcb *tcb, const struct segment *seg)
 {
     if (seq_gt(seg->ack, tcb->snd.nxt)) { /* */
-        ack_unacceptable(ctx, tcb, seg);
+        if (ctx->profile->rfc5961)
+            ack_challenge(ctx, tcb); /* section 5: as seldom as the others, a FIN's too (docs/notes/forged-fin.md) */
+        else
+            ack_unacceptable(ctx, tcb, seg);
         return false;
     }
     uint32_t oldest = tcb->snd.max_wnd;
@@ -332,11 +335,14 @@ static bool takes_text(const struct tcb *tcb, const struct segment *seg)
     return false;
 }
 
-/* L-11, SHLD-3: new data for an end whose program reads no more. */
+/* L-11, SHLD-3: new data for an end whose program reads no more; or data that the peer's FIN, a forged one, has cut in two. */
 static bool nobody_reads(const struct tcp_ctx *ctx, const struct tcb *tcb, const struct segment *seg)
 {
-    return (tcb->state == TCP_FIN_WAIT_1 || tcb->state == TCP_FIN_WAIT_2) && tcb->shut_read && ctx->profile->data_after_close_rst &&
-           seg->len > 0 && seq_gt(seg->seq + seg->len, tcb->rcv.nxt);
+    if (!tcb->shut_read || seg->len == 0 || !seq_gt(seg->seq + seg->len, tcb->rcv.nxt))
+        return false;
+    if (tcb->state == TCP_FIN_WAIT_1 || tcb->state == TCP_FIN_WAIT_2)
+        return ctx->profile->data_after_close_rst;
+    return tcb->fin_received && seq_lt(seg->seq, tcb->rcv.nxt) && ctx->profile->data_across_fin_rst;
 }
 
 static void fin_arrived(struct tcp_ctx *ctx, struct tcb *tcb);
@@ -467,7 +473,7 @@ void tcp_segment_arrives_synchronized(struct tcp_ctx *ctx, struct tcb *tcb, cons
         return;
     if (nobody_reads(ctx, tcb, seg)) {
         send_reset_reply(ctx, seg);
-        tcp_done(ctx, tcb, TCP_OK, TCP_WHY_RST_SENT);
+        tcp_done(ctx, tcb, tcb->state == TCP_CLOSE_WAIT ? TCP_EPIPE : TCP_OK, TCP_WHY_RST_SENT);
         return;
     }
     if (segment_length(seg) > ((seg->flags & TCP_SYN) ? 1u : 0u) && takes_text(tcb, seg))
