@@ -18,6 +18,7 @@ static const struct command *const commands[] = {
     &command_list,
     &command_show,
     &command_profiles,
+    &command_keywords,
 };
 /* clang-format on */
 #define COMMANDS (sizeof commands / sizeof *commands)

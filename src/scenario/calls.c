@@ -87,17 +87,16 @@ static bool recv_read(struct reader *r, struct story_step *step)
 
 static bool shutdown_read(struct reader *r, struct story_step *step)
 {
-    static const char *const words[] = {"read", "write", "both", NULL};
     static const char *const reads[] = {"rd", "RD", "SHUT_RD", "receive", "recv", NULL};
     static const char *const writes[] = {"wr", "WR", "SHUT_WR", "send", NULL};
     static const char *const boths[] = {"rdwr", "RDWR", "SHUT_RDWR", NULL};
-    int how = word_index(&r->word, words);
+    int how = word_index(&r->word, shutdown_words);
     if (how < 0) {
         const char *help = word_index(&r->word, reads) >= 0    ? "write `shutdown read`"
                            : word_index(&r->word, writes) >= 0 ? "write `shutdown write`"
                            : word_index(&r->word, boths) >= 0
                                ? "write `shutdown both`"
-                               : near_of(r, &r->word, words, "write `shutdown read`, `shutdown write` or `shutdown both`");
+                               : near_of(r, &r->word, shutdown_words, "write `shutdown read`, `shutdown write` or `shutdown both`");
         return expected(r, "read, write or both", help);
     }
     step->how = how == 0 ? SHUTDOWN_READ : how == 1 ? SHUTDOWN_WRITE : SHUTDOWN_BOTH;
@@ -106,9 +105,6 @@ static bool shutdown_read(struct reader *r, struct story_step *step)
 }
 
 /* ---- set ---- */
-
-static const char *const option_words[] = {"linger",    "nodelay",      "cork",    "quickack", "reuseaddr", "nonblocking",
-                                           "keepalive", "user_timeout", "linger2", "rcvbuf",   "sndbuf",    NULL};
 
 static const char *option_hint(struct reader *r, const struct word *word)
 {

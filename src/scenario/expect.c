@@ -369,7 +369,6 @@ static bool breaks_read(struct reader *r, struct story_expect *e)
 
 static bool about_end(struct reader *r, struct story_expect *e)
 {
-    static const char *const verbs[] = {"path", "is", "spends", "never", "sends", "receives", "sees", "holds", NULL};
     static bool (*const readers[])(struct reader *, struct story_expect *) = {path_read,  is_read,       spends_read, never_state_read,
                                                                               sends_read, receives_read, sees_read,   holds_read};
     static const struct {
@@ -384,7 +383,7 @@ static bool about_end(struct reader *r, struct story_expect *e)
                   {"has", "write `holds 1 TIME_WAIT at 2s`"}};
     if (!end_taken(r, &e->host, &e->name))
         return false;
-    int verb = word_index(&r->word, verbs);
+    int verb = word_index(&r->word, expect_words);
     if (verb >= 0) {
         cursor_next(r);
         return readers[verb](r, e);
@@ -392,7 +391,7 @@ static bool about_end(struct reader *r, struct story_expect *e)
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
         if (word_is(&r->word, others[i].word))
             return expected(r, "an expectation", others[i].help);
-    return expected(r, "an expectation", near_of(r, &r->word, verbs, "an end path|is|spends|never|sends|receives|sees|holds"));
+    return expected(r, "an expectation", near_of(r, &r->word, expect_words, "an end path|is|spends|never|sends|receives|sees|holds"));
 }
 
 static bool unknown(struct reader *r)

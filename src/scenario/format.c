@@ -106,7 +106,6 @@ static void fault_gaps(struct layout *l, struct row *row)
 
 static void find_gaps(struct layout *l, struct row *row)
 {
-    static const char *const box_words[] = {"idle", "closing", "then", NULL};
     uint32_t first = row->first;
     if (is(l, first, "host")) {
         host_gaps(l, row);

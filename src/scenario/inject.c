@@ -4,7 +4,6 @@
 
 #include <string.h>
 
-static const char *const base_words[] = {"rcv.nxt", "rcv.wnd", "irs", "snd.una", "snd.nxt", "iss", NULL};
 static const char *const sum_form = "a number is a sum of rcv.nxt rcv.wnd irs snd.una snd.nxt iss and numbers: rcv.nxt+rcv.wnd-1";
 
 /* One term of a sum, with its sign. */
@@ -69,10 +68,9 @@ static bool sum_taken(struct reader *r, struct inject_number *out)
 
 static bool tsval_read(struct reader *r, struct story_statement *s)
 {
-    static const char *const words[] = {"now", "old", "none", NULL};
-    int which = word_index(&r->word, words);
+    int which = word_index(&r->word, tsval_words);
     if (which < 0)
-        return expected(r, "now, old or none", near_of(r, &r->word, words, NULL));
+        return expected(r, "now, old or none", near_of(r, &r->word, tsval_words, NULL));
     s->tsval = which == 0 ? TSVAL_NOW : which == 1 ? TSVAL_OLD : TSVAL_NONE;
     cursor_next(r);
     return true;
@@ -80,7 +78,6 @@ static bool tsval_read(struct reader *r, struct story_statement *s)
 
 bool inject_read(struct reader *r, struct story_statement *s)
 {
-    static const char *const words[] = {"seq", "ack", "len", "win", "tsval", "of", NULL};
     static const char *const form = "behind the segment may stand seq, ack, len, win and tsval: `seq rcv.nxt+100 tsval old`";
     struct inject_number *const numbers[] = {&s->seq, &s->ack, &s->len, &s->wnd};
     if (!path_taken(r, &s->from, &s->to, NULL, PATH_HOSTS))
@@ -93,9 +90,9 @@ bool inject_read(struct reader *r, struct story_statement *s)
     unsigned given = 0;
     while (!cursor_at_end(r)) {
         struct word word = r->word;
-        int which = word_index(&word, words);
+        int which = word_index(&word, inject_words);
         if (which < 0)
-            return cursor_end(r, near_of(r, &word, words, form));
+            return cursor_end(r, near_of(r, &word, inject_words, form));
         if ((given >> which & 1) != 0 || (which == 5 && s->segment.of != STORY_NONE))
             return report(r, word.place, NULL, "%.*s is given twice", SHOWN(&word)), false;
         given |= 1u << which;

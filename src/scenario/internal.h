@@ -272,6 +272,22 @@ uint32_t word_find(const struct word *word, const char *text);
 bool is_name(const char *text, uint32_t length);
 bool string_taken(struct reader *r, const char **text, const char *what);
 
+/* ---- keywords.c: the words that stand in lists ---- */
+
+extern const char *const statement_words[]; /* what a line may begin with */
+extern const char *const fault_words[]; /* say and ask too */
+extern const char *const call_words[];
+extern const char *const event_words[]; /* behind the host of an event */
+extern const char *const expect_words[]; /* behind the host of an expectation */
+extern const char *const link_word_list[];
+extern const char *const box_words[];
+extern const char *const option_words[];
+extern const char *const shutdown_words[];
+extern const char *const ask_words[];
+extern const char *const inject_words[];
+extern const char *const base_words[];
+extern const char *const tsval_words[];
+
 /* ---- words.c ---- */
 
 struct near {
@@ -287,10 +303,6 @@ const char *near_of(struct reader *r, const struct word *word, const char *const
 
 /* An index into a NULL-terminated list, or -1. */
 int word_index(const struct word *word, const char *const *list);
-extern const char *const call_words[];
-extern const char *const fault_words[]; /* say and ask too */
-extern const char *const link_word_list[];
-extern const char *const statement_words[];
 /* What to write instead of a word that other tools know, or NULL. */
 const char *word_shorthand(const struct word *word);
 
@@ -298,12 +310,15 @@ const char *word_shorthand(const struct word *word);
 bool state_taken(struct reader *r, enum tcp_state *state);
 bool errno_taken(struct reader *r, enum tcp_errno *error, const char *what);
 bool errno_of(const struct word *word, enum tcp_errno *error);
+const char *segment_word(unsigned index); /* NULL behind the last */
 bool segment_looks(const struct reader *r, const struct word *word);
 bool segment_taken(struct reader *r, uint32_t *classes, bool forged);
 /* Without an ordinal at the cursor: 1..1, given false. */
 bool ordinals_taken(struct reader *r, struct ordinals *ordinals, bool *given);
 
 /* ---- values.c ---- */
+
+const char *unit_word(unsigned index); /* NULL behind the last */
 
 bool value_duration(struct reader *r, const struct word *word, struct value *out);
 bool value_size(struct reader *r, const struct word *word, struct value *out);

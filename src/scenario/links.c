@@ -8,8 +8,6 @@
 #define GEMODEL_H_DEFAULT PPB_ONE /* every segment is lost in the bad state */
 #define GEMODEL_K_DEFAULT 0 /* none in the good one */
 
-const char *const link_word_list[] = {"delay", "jitter", "loss", "duplicate", "reorder", "corrupt", "rate", "limit", "mtu", NULL};
-
 void links_start(struct reader *r)
 {
     uint32_t nodes = r->story->node_count, links = 0;

@@ -15,6 +15,11 @@ static const struct {
 };
 #define SEGMENT_WORDS (sizeof segment_words / sizeof segment_words[0])
 
+const char *segment_word(unsigned index)
+{
+    return index < SEGMENT_WORDS ? segment_words[index].name : NULL;
+}
+
 static bool class_of(const struct word *word, uint32_t *class, bool *forged)
 {
     for (size_t i = 0; i < SEGMENT_WORDS; i++)

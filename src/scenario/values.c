@@ -21,6 +21,16 @@ static const struct unit sizes[] = {
 static const struct unit rates[] = {{"bit", 1}, {"kbit", 1000}, {"mbit", 1000000}, {"gbit", 1000000000}, {NULL, 0}};
 static const struct unit shares[] = {{"%", PPB_ONE / 100}, {NULL, 0}};
 
+const char *unit_word(unsigned index)
+{
+    static const struct unit *const all[] = {durations, sizes + 1, rates, shares}; /* sizes[0] is the plain number */
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+        for (const struct unit *unit = all[i]; unit->name != NULL; unit++)
+            if (index-- == 0)
+                return unit->name;
+    return NULL;
+}
+
 enum number_fault { NUMBER_FINE, NUMBER_NONE, NUMBER_NO_UNIT, NUMBER_BAD_UNIT, NUMBER_TOO_FINE, NUMBER_TOO_LARGE };
 
 static bool digit(char c)

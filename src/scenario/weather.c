@@ -34,7 +34,6 @@ static bool event_segment_read(struct reader *r, struct story_event *event, bool
 
 bool event_read(struct reader *r, struct story_event *event)
 {
-    static const char *const verbs[] = {"enters", "leaves", "sends", "receives", "sees", NULL};
     static const char *const form = "an event is HOST enters|leaves STATE, HOST sends|receives SEGMENT, or HOST sees eof|ERROR";
     event->place = r->word.place;
     cursor_next(r);
@@ -42,11 +41,11 @@ bool event_read(struct reader *r, struct story_event *event)
         return expected(r, "an event", form);
     if (!end_taken(r, &event->host, &event->name))
         return false;
-    int verb = word_index(&r->word, verbs);
+    int verb = word_index(&r->word, event_words);
     if (verb < 0) {
         const char *help = word_is(&r->word, "is")     ? "write `enters`"
                            : word_is(&r->word, "gets") ? "write `receives`"
-                                                       : near_of(r, &r->word, verbs, form);
+                                                       : near_of(r, &r->word, event_words, form);
         return expected(r, "an event", help);
     }
     cursor_next(r);
@@ -192,7 +191,6 @@ static bool host_fault_read(struct reader *r, struct story_statement *s)
 
 static bool ask_read(struct reader *r, struct story_statement *s)
 {
-    static const char *const fields[] = {"state", "timer", "unacked", "sees", NULL};
     static const char *const form = "write `= HOST.state`, `.timer`, `.unacked` or `.sees`, or `= verdict`";
     if (!string_taken(r, &s->text, "a question"))
         return false;
@@ -217,12 +215,12 @@ static bool ask_read(struct reader *r, struct story_statement *s)
         return expected(r, "an answer", form);
     if (!end_of(r, &end, &s->ask_host, &s->ask_name))
         return false;
-    int which = word_index(&field, fields);
+    int which = word_index(&field, ask_words);
     if (field.kind == TOKEN_END)
         return expected(r, "an answer", form);
     if (which < 0)
-        return not_a(r, &field, "an answer", near_of(r, &field, fields, form));
-    s->ask = (enum ask_kind)which; /* fields stand in the order of the enum */
+        return not_a(r, &field, "an answer", near_of(r, &field, ask_words, form));
+    s->ask = (enum ask_kind)which; /* ask_words stand in the order of the enum */
     cursor_next(r);
     return cursor_end(r, NULL);
 }

@@ -4,16 +4,6 @@
 
 #include <string.h>
 
-const char *const call_words[] = {"listen", "accept", "connect", "send",  "recv",  "drain", "shutdown",
-                                  "close",  "abort",  "set",     "relay", "sleep", "exit",  NULL};
-const char *const fault_words[] = {"cut",   "drop", "delay", "duplicate", "corrupt", "crash", "boot",
-                                   "pause", "kill", "link",  "inject",    "say",     "ask",   NULL};
-const char *const statement_words[] = {
-    "scenario", "language", "seed",   "clock",   "stop", "let",  "host",  "link",      "firewall", "nat",
-    "app",      "service",  "expect", "variant", "cut",  "drop", "delay", "duplicate", "corrupt",  "crash",
-    "boot",     "pause",    "kill",   "inject",  "say",  "ask",  "at",    "when",      "maybe",    NULL,
-};
-
 /* ---- near misses ---- */
 
 static char folded(char c)

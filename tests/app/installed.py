@@ -11,7 +11,8 @@ import sys
 import tempfile
 
 MESON, BUILD, SOURCE = sys.argv[1], pathlib.Path(sys.argv[2]), pathlib.Path(sys.argv[3])
-WANTED = ["bin/lastack", "man1/lastack.1", "man5/lastack-scenario.5", "doc/lastack/language.md", "lastack/scenarios/four-packets.scn"]
+WANTED = ["bin/lastack", "man1/lastack.1", "man5/lastack-scenario.5", "doc/lastack/language.md", "lastack/scenarios/four-packets.scn",
+          "vimfiles/syntax/lastack.vim", "vimfiles/ftdetect/lastack.vim", "editors/lastack.tmLanguage.json"]
 
 
 def main():

@@ -200,7 +200,7 @@ static void every_command_has_its_help(void **state)
 {
     struct shell *s = *state;
     shell_expect(s,
-                 "for c in run test check fmt new list show profiles; do $L help $c | grep -q \"^usage: lastack $c\" && $L $c --help | "
+                 "for c in run test check fmt new list show profiles keywords; do $L help $c | grep -q \"^usage: lastack $c\" && $L $c --help | "
                  "grep -q \"^usage: "
                  "lastack $c\" || exit 9; done",
                  0);
