@@ -94,7 +94,7 @@ def masks_by_vim(paths):
     """For each file the lines' masks, one byte a character: our scenarios are ASCII outside of strings and comments."""
     with tempfile.TemporaryDirectory() as folder:
         script = pathlib.Path(folder) / "ask.vim"
-        script.write_text(f"""set nocompatible encoding=utf-8 nomore
+        script.write_text(f"""set nocompatible encoding=utf-8 nomore noswapfile nofsync
 set runtimepath^={EDITORS / 'vim'}
 syntax on
 for name in readfile('{folder}/files')
