@@ -11,9 +11,9 @@ uint32_t trace_put(struct sim *sim, struct trace_event *event)
     event->time_ns = world->now_ns;
     world->acted_ns = world->now_ns;
     world->events++;
-    world->hash = trace_hash(world->hash, event);
     if (sim->engine->sink != NULL)
         sim->engine->sink(sim->engine->sink_ctx, world->events, event);
+    trace_tape_add(&world->tape, event);
     return world->events;
 }
 
@@ -35,6 +35,7 @@ void trace_segment_put(struct sim *sim, struct trace_event *event, const struct 
     }
     event->conn = seg->conn;
     event->segment.number = seg->number;
+    event->segment.of = 0;
     /* A reset for what carried no ACK counts from nothing; but 0 may be where the sender's numbers have come to. */
     bool rootless = (seg->flags & (TCP_RST | TCP_ACK)) == (TCP_RST | TCP_ACK) && seg->seq == 0 && from->nxt != 0;
     event->segment.seq = rootless ? 0 : relative(from, seg->seq);
@@ -44,8 +45,6 @@ void trace_segment_put(struct sim *sim, struct trace_event *event, const struct 
     event->segment.classes = (uint16_t)classes;
     event->segment.flags = seg->flags;
     event->segment.options = seg->options;
-    if (seg->options == 0)
-        return;
     event->segment.tsval = (seg->options & TCPOPT_TS) != 0 ? seg->tsval : 0;
     event->segment.tsecr = (seg->options & TCPOPT_TS) != 0 ? seg->tsecr : 0;
     event->segment.mss = (seg->options & TCPOPT_MSS) != 0 ? seg->mss : 0;
@@ -57,28 +56,32 @@ void trace_segment_put(struct sim *sim, struct trace_event *event, const struct 
     }
 }
 
+static uint32_t state_write(struct sim *sim, uint16_t host, uint32_t conn, uint8_t side, uint32_t identity, enum tcp_state from,
+                            enum tcp_state to, unsigned why, bool orphan)
+{
+    struct trace_event *event = trace_open(sim, TRACE_STATE, why, host, 0, conn, sim->cause);
+    event->state.from = (uint8_t)from;
+    event->state.to = (uint8_t)to;
+    event->state.side = side;
+    event->state.orphan = orphan;
+    event->state.end = identity;
+    return trace_close(sim, event, TRACE_STATE_BYTES);
+}
+
 void state_put(struct sim *sim, uint16_t host, uint32_t conn, uint8_t side, uint32_t identity, enum tcp_state from, enum tcp_state to,
                enum state_why why)
 {
-    struct trace_event event = {.kind = TRACE_STATE, .what = (uint8_t)why, .host = (uint8_t)host, .conn = conn, .cause = sim->cause};
-    event.state.from = (uint8_t)from;
-    event.state.to = (uint8_t)to;
-    event.state.side = side;
-    event.state.end = identity;
-    trace_put(sim, &event);
+    state_write(sim, host, conn, side, identity, from, to, why, false);
 }
 
 static void on_state(void *ctx, enum tcp_state from, enum tcp_state to, uint8_t why)
 {
     struct sim *sim = ctx;
     uint16_t host = tuple_host(sim->cur_tuple);
-    struct trace_event event = {.kind = TRACE_STATE, .what = why, .host = (uint8_t)host, .conn = sim->cur_flow.index, .cause = sim->cause};
-    event.state.from = (uint8_t)from;
-    event.state.to = (uint8_t)to;
-    event.state.side = sim->cur_side;
-    event.state.orphan = sim->cur_endpoint == 0 || tcb_of(sim, endpoint_at(sim, sim->cur_endpoint))->orphan;
-    event.state.end = sim->cur_identity;
-    uint32_t record = trace_put(sim, &event);
+    bool orphan = sim->cur_endpoint == 0 || tcb_of(sim, endpoint_at(sim, sim->cur_endpoint))->orphan;
+    uint32_t record = state_write(sim, host, sim->cur_flow.index, sim->cur_side, sim->cur_identity, from, to, why, orphan);
+    if ((sim->hosts[host].awaits_leaves | sim->hosts[host].awaits_enters) == 0)
+        return;
     struct happening happening = {
         .host = host, .flow = sim->cur_flow, .endpoint_identity = sim->cur_identity, .owner = sim->cur_owner, .record = record};
     if (((sim->hosts[host].awaits_leaves >> from) & 1) != 0) {
@@ -151,15 +154,12 @@ static void ctx_begin(struct sim *sim, uint16_t host)
 
 static void timer_put(struct sim *sim, enum timer_what what, uint8_t timer, int64_t at_ns)
 {
-    struct trace_event event = {.kind = TRACE_TIMER,
-                                .what = (uint8_t)what,
-                                .host = (uint8_t)tuple_host(sim->cur_tuple),
-                                .conn = sim->cur_flow.index,
-                                .cause = sim->cause};
-    event.timer.at_ns = at_ns;
-    event.timer.timer = timer;
-    event.timer.side = sim->cur_side;
-    uint32_t record = trace_put(sim, &event);
+    struct trace_event *event = trace_open(sim, TRACE_TIMER, what, tuple_host(sim->cur_tuple), 0, sim->cur_flow.index, sim->cause);
+    event->timer.at_ns = at_ns;
+    event->timer.timer = timer;
+    event->timer.side = sim->cur_side;
+    memset(event->timer.zero, 0, sizeof event->timer.zero);
+    uint32_t record = trace_close(sim, event, TRACE_TIMER_BYTES);
     if (what == TIMER_FIRED)
         sim->cause = record;
 }
@@ -298,9 +298,9 @@ static void send_first(struct sim *sim)
     sim->world->segments++;
     if (seg.conn != 0)
         classes = flow_note_sent(&flow_at(sim, (flow_id){seg.conn})->flow, &seg);
-    struct trace_event event = {.kind = TRACE_SEND, .host = (uint8_t)seg.src_host, .peer = (uint8_t)seg.dst_host, .cause = led_to};
-    trace_segment_put(sim, &event, &seg, classes);
-    uint32_t record = trace_put(sim, &event);
+    struct trace_event *event = trace_open(sim, TRACE_SEND, 0, seg.src_host, seg.dst_host, seg.conn, led_to);
+    trace_segment_put(sim, event, &seg, classes);
+    uint32_t record = trace_close(sim, event, TRACE_SEGMENT_BYTES + seg.sack_count * sizeof(struct sack_block));
     if (sim->hosts[seg.src_host].awaits_sends) {
         struct happening happening = {
             .kind = EVENT_SENDS, .host = seg.src_host, .flow = {seg.conn}, .seg = &seg, .classes = classes, .record = record};

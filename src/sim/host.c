@@ -394,9 +394,9 @@ void host_flight_arrives(struct sim *sim, uint32_t index)
         return;
     }
     const struct segment *seg = &flight.seg;
-    struct trace_event event = {.kind = TRACE_RECV, .host = (uint8_t)seg->dst_host, .peer = (uint8_t)seg->src_host, .cause = flight.cause};
-    trace_segment_put(sim, &event, seg, flight.classes);
-    sim->cause = trace_put(sim, &event);
+    struct trace_event *event = trace_open(sim, TRACE_RECV, 0, seg->dst_host, seg->src_host, seg->conn, flight.cause);
+    trace_segment_put(sim, event, seg, flight.classes);
+    sim->cause = trace_close(sim, event, TRACE_SEGMENT_BYTES + seg->sack_count * sizeof(struct sack_block));
     if (seg->conn != 0)
         flow_note_arrived(&flow_at(sim, (flow_id){seg->conn})->flow, seg);
     if (sim->hosts[seg->dst_host].awaits_receives) {

@@ -15,39 +15,44 @@ uint32_t process_number(const struct sim *sim, uint32_t program, uint32_t copy)
 
 /* ---- trace ---- */
 
-static void call_fill(const struct sim *sim, uint32_t process, struct trace_event *event, uint32_t step, enum call_kind call)
+static struct trace_event *call_open(struct sim *sim, enum trace_kind kind, uint32_t process, uint32_t step, enum call_kind call,
+                                     uint32_t identity, uint32_t conn)
 {
     const struct process *caller = process_at(sim, process);
-    event->host = (uint8_t)program_of(sim, caller)->host;
+    const struct story_program *program = program_of(sim, caller);
+    struct trace_event *event = trace_open(sim, kind, 0, program->host, 0, conn, sim->cause);
     event->call.program = caller->program;
     event->call.copy = caller->copy;
-    event->call.step = step == UINT32_MAX ? step : program_of(sim, caller)->first_step + step;
+    event->call.step = step == UINT32_MAX ? step : program->first_step + step;
+    event->call.socket = identity;
     event->call.call = (uint8_t)call;
+    event->call.zero = 0;
+    return event;
 }
 
 uint32_t call_put(struct sim *sim, uint32_t process, uint32_t step, enum call_kind call, uint32_t identity, uint32_t conn)
 {
-    struct trace_event event = {.kind = TRACE_CALL, .cause = sim->cause, .conn = conn};
-    call_fill(sim, process, &event, step, call);
-    event.call.socket = identity;
-    return trace_put(sim, &event);
+    struct trace_event *event = call_open(sim, TRACE_CALL, process, step, call, identity, conn);
+    event->call.value = 0;
+    event->call.error = 0;
+    event->call.eof = event->call.failed = false;
+    return trace_close(sim, event, TRACE_CALL_BYTES);
 }
 
 /* A return; what it tells of the connection is what the program sees. */
 void return_put(struct sim *sim, uint32_t process, uint32_t step, enum call_kind call, const struct outcome *outcome, bool failed)
 {
-    struct trace_event event = {.kind = TRACE_RETURN, .cause = sim->cause, .conn = outcome->conn};
-    call_fill(sim, process, &event, step, call);
-    event.call.socket = outcome->socket;
-    event.call.value = outcome->value;
-    event.call.error = (uint8_t)outcome->error;
-    event.call.eof = outcome->eof;
-    event.call.failed = failed;
-    sim->cause = trace_put(sim, &event);
-    if ((!outcome->eof && outcome->error == TCP_OK) || !sim->hosts[event.host].awaits_sees)
+    struct trace_event *event = call_open(sim, TRACE_RETURN, process, step, call, outcome->socket, outcome->conn);
+    uint8_t host = event->host;
+    event->call.value = outcome->value;
+    event->call.error = (uint8_t)outcome->error;
+    event->call.eof = outcome->eof;
+    event->call.failed = failed;
+    sim->cause = trace_close(sim, event, TRACE_CALL_BYTES);
+    if ((!outcome->eof && outcome->error == TCP_OK) || !sim->hosts[host].awaits_sees)
         return;
     struct happening happening = {.kind = outcome->error == TCP_OK ? EVENT_SEES_EOF : EVENT_SEES_ERROR,
-                                  .host = event.host,
+                                  .host = host,
                                   .flow = {outcome->conn},
                                   .endpoint_identity = outcome->socket,
                                   .owner = process,

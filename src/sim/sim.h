@@ -197,7 +197,34 @@ uint32_t packet_bytes(const struct segment *seg);
 uint32_t chance_isn(const struct sim *sim, uint16_t host, tuple_t tuple);
 
 /* ---- effects.c: what TCP wants done ---- */
+/* A record made elsewhere. */
 uint32_t trace_put(struct sim *sim, struct trace_event *event);
+/* A record made on the tape: between open and close nobody else writes one, and the world stays where it is. The fields of its kind's
+ * member have whatever was there, and must all be written. `bytes`: TRACE_STATE_BYTES and so on. */
+static inline struct trace_event *trace_open(struct sim *sim, enum trace_kind kind, unsigned what, unsigned host, unsigned peer,
+                                             uint32_t conn, uint32_t cause)
+{
+    struct trace_event *event = trace_tape_place(&sim->world->tape);
+    event->time_ns = sim->world->now_ns;
+    event->cause = cause;
+    event->conn = conn;
+    event->kind = (uint8_t)kind;
+    event->what = (uint8_t)what;
+    event->host = (uint8_t)host;
+    event->peer = (uint8_t)peer;
+    event->statement = 0;
+    return event;
+}
+static inline uint32_t trace_close(struct sim *sim, const struct trace_event *event, size_t bytes)
+{
+    struct world *world = sim->world;
+    uint32_t number = ++world->events;
+    world->acted_ns = world->now_ns;
+    if (sim->engine->sink != NULL)
+        sim->engine->sink(sim->engine->sink_ctx, number, event);
+    trace_tape_take(&world->tape, bytes);
+    return number;
+}
 void trace_segment_put(struct sim *sim, struct trace_event *event, const struct segment *seg, uint32_t classes);
 void effects_init(struct sim *sim);
 /* Around each call of TCP on an endpoint: end compares timers, then hands on what was signalled. */

@@ -6,17 +6,8 @@
 
 #include "base/invariant.h"
 
-#define XXH_INLINE_ALL /* a record's hash is a few nanoseconds: shorter than a call would let it be */
+#define XXH_INLINE_ALL
 #include <xxhash.h>
-
-/* Where the canonical bytes end, by kind. On a little-endian machine they are the record's own, for it has no gaps up to there. */
-#define HEAD_BYTES offsetof(struct trace_event, segment)
-#define SEGMENT_BYTES offsetof(struct trace_event, sack)
-#define STATE_BYTES (HEAD_BYTES + 8)
-#define TIMER_BYTES (HEAD_BYTES + 10)
-#define CALL_BYTES (HEAD_BYTES + 28)
-#define NOTE_BYTES (HEAD_BYTES + 8)
-#define FLOW_BYTES (HEAD_BYTES + 22)
 
 #define NO_GAP(field, from) _Static_assert(offsetof(struct trace_event, field) == (from), #field " stands without a gap");
 NO_GAP(time_ns, 0)
@@ -50,6 +41,7 @@ NO_GAP(state.end, 28)
 NO_GAP(timer.at_ns, 24)
 NO_GAP(timer.timer, 32)
 NO_GAP(timer.side, 33)
+NO_GAP(timer.zero, 34)
 NO_GAP(call.value, 24)
 NO_GAP(call.program, 32)
 NO_GAP(call.copy, 36)
@@ -59,13 +51,16 @@ NO_GAP(call.call, 48)
 NO_GAP(call.error, 49)
 NO_GAP(call.eof, 50)
 NO_GAP(call.failed, 51)
+NO_GAP(call.zero, 52)
 NO_GAP(note.value, 24)
 NO_GAP(flow.at_ns, 24)
 NO_GAP(flow.limit_ns, 32)
 NO_GAP(flow.port, 40)
 NO_GAP(flow.to, 44)
 NO_GAP(flow.state, 45)
+NO_GAP(flow.zero, 46)
 _Static_assert(sizeof(bool) == 1 && sizeof(struct sack_block) == 8 && sizeof(struct trace_event) == TRACE_BYTES_MAX, "as hashed");
+_Static_assert(offsetof(struct trace_tape, bytes) % _Alignof(struct trace_event) == 0, "records can be made on the tape");
 
 /* Which member of the union the kind of event has. */
 enum member { MEMBER_SEGMENT, MEMBER_STATE, MEMBER_TIMER, MEMBER_CALL, MEMBER_NOTE, MEMBER_FLOW };
@@ -96,25 +91,6 @@ static enum member member_of(const struct trace_event *event)
     assertion_failed("a kind of trace event", __FILE__, __LINE__);
 }
 
-static size_t canonical_bytes(const struct trace_event *event)
-{
-    switch (member_of(event)) {
-    case MEMBER_SEGMENT:
-        return SEGMENT_BYTES + event->segment.sack_count * sizeof(struct sack_block);
-    case MEMBER_STATE:
-        return STATE_BYTES;
-    case MEMBER_TIMER:
-        return TIMER_BYTES;
-    case MEMBER_CALL:
-        return CALL_BYTES;
-    case MEMBER_NOTE:
-        return NOTE_BYTES;
-    case MEMBER_FLOW:
-        return FLOW_BYTES;
-    }
-    return HEAD_BYTES;
-}
-
 static unsigned char *put(unsigned char *to, uint64_t value, unsigned bytes)
 {
     for (; bytes > 0; bytes--, value >>= 8)
@@ -139,7 +115,7 @@ static unsigned char *put_call(unsigned char *to, const struct trace_call *call)
 {
     to = put(to, (uint64_t)call->value, 8);
     to = put(put(put(put(to, call->program, 4), call->copy, 4), call->step, 4), call->socket, 4);
-    return put(put(put(put(to, call->call, 1), call->error, 1), call->eof, 1), call->failed, 1);
+    return put(put(put(put(put(to, call->call, 1), call->error, 1), call->eof, 1), call->failed, 1), 0, 4);
 }
 
 size_t trace_canonical(const struct trace_event *event, unsigned char *bytes)
@@ -158,7 +134,7 @@ size_t trace_canonical(const struct trace_event *event, unsigned char *bytes)
         to = put(to, event->state.end, 4);
         break;
     case MEMBER_TIMER:
-        to = put(put(put(to, (uint64_t)event->timer.at_ns, 8), event->timer.timer, 1), event->timer.side, 1);
+        to = put(put(put(put(to, (uint64_t)event->timer.at_ns, 8), event->timer.timer, 1), event->timer.side, 1), 0, 6);
         break;
     case MEMBER_CALL:
         to = put_call(to, &event->call);
@@ -169,47 +145,34 @@ size_t trace_canonical(const struct trace_event *event, unsigned char *bytes)
     case MEMBER_FLOW:
         to = put(put(to, (uint64_t)event->flow.at_ns, 8), (uint64_t)event->flow.limit_ns, 8);
         to = put(put(to, event->flow.port[0], 2), event->flow.port[1], 2);
-        to = put(put(to, event->flow.to, 1), event->flow.state, 1);
+        to = put(put(put(to, event->flow.to, 1), event->flow.state, 1), 0, 2);
         break;
     }
     return (size_t)(to - bytes);
 }
 
-uint64_t trace_hash(uint64_t hash, const struct trace_event *event)
+void trace_tape_begin(struct trace_tape *tape)
 {
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-    /* Lengths that the compiler knows: each becomes the few multiplications that it takes. */
-    switch ((enum trace_kind)event->kind) {
-    case TRACE_SEND:
-    case TRACE_RECV:
-    case TRACE_DROP:
-    case TRACE_DUP:
-    case TRACE_INJECT:
-        if (__builtin_expect(event->segment.sack_count == 0, 1))
-            return XXH3_64bits_withSeed(event, SEGMENT_BYTES, hash);
-        ASSERT(event->segment.sack_count <= SEGMENT_SACK_MAX);
-        return XXH3_64bits_withSeed(event, canonical_bytes(event), hash);
-    case TRACE_CALL:
-    case TRACE_RETURN:
-        return XXH3_64bits_withSeed(event, CALL_BYTES, hash);
-    case TRACE_STATE:
-        return XXH3_64bits_withSeed(event, STATE_BYTES, hash);
-    case TRACE_TIMER:
-        return XXH3_64bits_withSeed(event, TIMER_BYTES, hash);
-    case TRACE_NOTE:
-    case TRACE_FAULT:
-    case TRACE_NAME:
-        return XXH3_64bits_withSeed(event, NOTE_BYTES, hash);
-    case TRACE_FLOW:
-        return XXH3_64bits_withSeed(event, canonical_bytes(event), hash);
-    }
-    assertion_failed("a kind of trace event", __FILE__, __LINE__);
-#else
-    unsigned char bytes[TRACE_BYTES_MAX];
-    size_t length = trace_canonical(event, bytes);
-    ASSERT(length == canonical_bytes(event));
-    return XXH3_64bits_withSeed(bytes, length, hash);
-#endif
+    tape->hash = tape->used = 0;
+}
+
+void trace_tape_fold(struct trace_tape *tape)
+{
+    tape->hash = XXH3_64bits_withSeed(tape->bytes, TRACE_BLOCK, tape->hash);
+    tape->used -= TRACE_BLOCK;
+    memcpy(tape->bytes, tape->bytes + TRACE_BLOCK, tape->used);
+}
+
+void trace_tape_add(struct trace_tape *tape, const struct trace_event *event)
+{
+    tape->used += trace_canonical(event, tape->bytes + tape->used);
+    if (tape->used >= TRACE_BLOCK)
+        trace_tape_fold(tape);
+}
+
+uint64_t trace_tape_hash(const struct trace_tape *tape)
+{
+    return tape->used == 0 ? tape->hash : XXH3_64bits_withSeed(tape->bytes, tape->used, tape->hash);
 }
 
 static bool trace_grow(struct trace *trace)

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* The trace: one record an event, in order, numbered from 1, each with the event that caused it. The views, the expectations
- * and the invariants are functions of it. The trace hash is XXH3-64 chained over the records' canonical bytes: the fields in the order
- * in which they stand here, little-endian and without gaps, as far as the kind of event has a meaning for them. So a record is written
- * as zero bytes first, then its fields; what lies in the union beyond its kind's member is neither read nor hashed. */
+ * and the invariants are functions of it.
+ *
+ * The canonical bytes of a record are its fields in the order in which they stand here, little-endian and without gaps, as far as the kind
+ * of event has a meaning for them, then zeros up to a multiple of eight; what lies in the union beyond its kind's member is neither read
+ * nor hashed. The trace hash is XXH3-64 over the canonical bytes of all records, one after another, in blocks of 1024 bytes (the last one
+ * is shorter), each seeded with the hash of those before it; the first seed is 0, and the hash of no record at all. */
 #ifndef LASTACK_SIM_TRACE_H
 #define LASTACK_SIM_TRACE_H
 
@@ -66,6 +69,7 @@ struct trace_call {
     uint32_t socket; /* the socket's own identity, 0 none: a listener too */
     uint8_t call, error; /* enum call_kind, enum tcp_errno */
     bool eof, failed; /* failed: it differs from the step's `= VALUE` */
+    uint32_t zero;
 };
 
 struct trace_event {
@@ -84,6 +88,7 @@ struct trace_event {
         struct {
             int64_t at_ns;
             uint8_t timer, side;
+            uint8_t zero[6];
         } timer;
         struct trace_call call;
         struct {
@@ -93,6 +98,7 @@ struct trace_event {
             int64_t at_ns, limit_ns; /* when it is forgotten if nothing passes; how long a silence that is. TIME_NEVER: never */
             uint16_t port[2]; /* of the two sides, the beginner's first */
             uint8_t to, state; /* the other side's node; enum box_state */
+            uint16_t zero;
         } flow;
     };
     struct sack_block sack[SEGMENT_SACK_MAX]; /* hashed and stored only where sack_count > 0; meaningful for segments only */
@@ -111,11 +117,49 @@ void trace_keep(void *trace, uint32_t number, const struct trace_event *event); 
 void trace_free(struct trace *trace);
 
 /* The canonical bytes of `event`, at most TRACE_BYTES_MAX; returns how many. On a little-endian machine they are the beginning of the
- * record itself. */
+ * record itself, if its zeros are zeros. */
 #define TRACE_BYTES_MAX 96
 size_t trace_canonical(const struct trace_event *event, unsigned char *bytes);
 
-/* The next hash after `event` (XXH3-64 of its canonical bytes, seeded by the hash so far; the first seed is 0). */
-uint64_t trace_hash(uint64_t hash, const struct trace_event *event);
+/* The end of the trace that is not hashed yet: less than a block, and room for the record that is being made. Records are made where they
+ * are hashed, long before they are. Relocatable, zero-initialised; what lies beyond `used` has no meaning. */
+#define TRACE_BLOCK 1024
+struct trace_tape {
+    uint64_t hash; /* of the full blocks */
+    uint64_t used;
+    unsigned char bytes[TRACE_BLOCK + TRACE_BYTES_MAX];
+};
+void trace_tape_begin(struct trace_tape *tape);
+void trace_tape_fold(struct trace_tape *tape);
+/* A record that was made elsewhere. */
+void trace_tape_add(struct trace_tape *tape, const struct trace_event *event);
+/* The trace hash so far. */
+uint64_t trace_tape_hash(const struct trace_tape *tape);
+
+/* Where the next record is to be made, its bytes being what they were: all fields of its kind must be written, the zeros too. */
+static inline struct trace_event *trace_tape_place(struct trace_tape *tape)
+{
+    return (struct trace_event *)(void *)(tape->bytes + tape->used);
+}
+
+/* The record there is complete. `bytes`: its canonical length. */
+static inline void trace_tape_take(struct trace_tape *tape, size_t bytes)
+{
+#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+    struct trace_event event = *trace_tape_place(tape);
+    trace_canonical(&event, tape->bytes + tape->used);
+#endif
+    tape->used += bytes;
+    if (__builtin_expect(tape->used >= TRACE_BLOCK, 0))
+        trace_tape_fold(tape);
+}
+
+/* Canonical lengths, by kind. A segment's record is longer by eight for each SACK block. */
+#define TRACE_SEGMENT_BYTES offsetof(struct trace_event, sack)
+#define TRACE_STATE_BYTES (offsetof(struct trace_event, state) + 8)
+#define TRACE_TIMER_BYTES (offsetof(struct trace_event, timer) + 16)
+#define TRACE_CALL_BYTES (offsetof(struct trace_event, call) + 32)
+#define TRACE_NOTE_BYTES (offsetof(struct trace_event, note) + 8)
+#define TRACE_FLOW_BYTES (offsetof(struct trace_event, flow) + 24)
 
 #endif

@@ -184,7 +184,8 @@ struct world *world_init(void *block, size_t bytes, const struct story *story, e
     struct plan plan;
     struct world *world = block;
     plan_first(&plan, story, queue);
-    memset(world, 0, sizeof *world);
+    memset(world, 0, offsetof(struct world, tape));
+    trace_tape_begin(&world->tape);
     world->bytes = lay_out(world, &plan);
     ASSERT(bytes >= world->bytes);
     for (int k = 0; k <= REGION_STARTERS; k++) {
@@ -235,7 +236,7 @@ uint64_t world_segments(const struct world *world)
 
 uint64_t world_hash(const struct world *world)
 {
-    return world->hash;
+    return trace_tape_hash(&world->tape);
 }
 
 void sim_bind(struct sim *sim)

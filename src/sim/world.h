@@ -10,6 +10,7 @@
 #include "net/link.h"
 #include "net/middlebox.h"
 #include "sim/engine.h"
+#include "sim/trace.h"
 #include "tcp/idle.h"
 #include "tcp/tcp.h"
 
@@ -271,7 +272,7 @@ struct world {
     uint64_t bytes;
     int64_t now_ns;
     int64_t acted_ns; /* when anything last happened */
-    uint64_t steps, segments, hash;
+    uint64_t steps, segments;
     uint32_t events; /* trace records */
     uint32_t next_number; /* of the next arrival or timer */
     uint32_t next_segment, next_socket;
@@ -284,6 +285,7 @@ struct world {
     bool begun, ended, multihop;
     bool paused; /* some host has been, once */
     struct region region[REGIONS];
+    struct trace_tape tape;
 };
 
 #endif
