@@ -68,6 +68,16 @@ setup_packages() {
     *:xxhash) echo xxhash ;;
     brew:python | pacman:python) echo python ;;
     *:python) echo python3 ;;
+    apt-get:uv) echo libuv1-dev ;;
+    dnf:uv) echo libuv-devel libuv-static ;;
+    zypper:uv) echo libuv-devel ;;
+    apk:uv) echo libuv-dev libuv-static ;;
+    *:uv) echo libuv ;;
+    apt-get:gnuplot) echo gnuplot-nox ;;
+    *:gnuplot) echo gnuplot ;;
+    apt-get:tshark | apk:tshark) echo tshark ;;
+    dnf:tshark | pacman:tshark) echo wireshark-cli ;;
+    *:tshark) echo wireshark ;;
     apt-get:cmocka) echo libcmocka-dev ;;
     dnf:cmocka | zypper:cmocka) echo libcmocka-devel ;;
     apk:cmocka) echo cmocka-dev ;;
@@ -101,7 +111,9 @@ setup_is_here() {
     ninja) setup_has ninja || setup_has ninja-build ;;
     meson | pkg-config) setup_has "$1" ;;
     python) setup_has python3 ;;
+    gnuplot | tshark) setup_has "$1" ;;
     xxhash) pkg-config --exists libxxhash 2>/dev/null ;;
+    uv) pkg-config --exists libuv 2>/dev/null ;;
     cmocka) pkg-config --exists cmocka 2>/dev/null ;;
     clang) setup_has clang ;;
     gcc) setup_has gcc ;;
@@ -166,6 +178,21 @@ setup_install() {
 
 setup_build_things='compiler ninja meson pkg-config python xxhash'
 setup_check_things='gcc clang sanitizers cmocka man'
+# What a command or a test can do without, and then says so: installed where that is allowed, never a reason to stop.
+setup_build_wishes='uv'
+setup_check_wishes='uv gnuplot tshark'
+
+setup_wish() {
+    # shellcheck disable=SC2046
+    set -- $(setup_missing "$@")
+    if [ $# -eq 0 ] || [ "$(setup_manager)" = none ]; then
+        return 0
+    fi
+    if [ "$(setup_manager)" != brew ] && [ "$(id -u)" -ne 0 ] && ! sudo -n true 2>/dev/null; then
+        return 0
+    fi
+    (setup_install "$@") || setup_say "going on without: $*"
+}
 
 setup_need() {
     case $1 in
@@ -181,6 +208,13 @@ setup_need() {
     if [ "$setup_level" = check ]; then
         setup_is_here fuzzer || setup_install fuzzer
         setup_clang_format >/dev/null || setup_install_format
+    fi
+    if [ "$setup_level" = check ]; then
+        # shellcheck disable=SC2086
+        setup_wish $setup_check_wishes
+    else
+        # shellcheck disable=SC2086
+        setup_wish $setup_build_wishes
     fi
     # shellcheck disable=SC2086
     setup_left=$(setup_missing $setup_wanted)

@@ -51,6 +51,8 @@ struct command {
 
 extern const struct command command_run;
 extern const struct command command_test;
+extern const struct command command_play;
+extern const struct command command_watch;
 extern const struct command command_why;
 extern const struct command command_check;
 extern const struct command command_format;
@@ -68,6 +70,8 @@ const char *argument(const struct arguments *arguments, const char *name);
  * stays. */
 bool argument_u64(const struct arguments *arguments, const char *name, uint64_t low, uint64_t high, uint64_t *value);
 bool argument_duration(const struct arguments *arguments, const char *name, int64_t *ns);
+/* A time with its unit, as on the command line: 500ms, 5.1s, 2min, 0. */
+bool duration_parse(const char *word, int64_t *ns);
 bool argument_choice(const struct arguments *arguments, const char *name, const char *const *words, unsigned count, unsigned *index);
 /* "lastack run: …", to stderr. */
 void complain(const char *command, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -191,7 +191,7 @@ bool argument_u64(const struct arguments *arguments, const char *name, uint64_t 
     return true;
 }
 
-static bool duration_parse(const char *word, int64_t *ns)
+bool duration_parse(const char *word, int64_t *ns)
 {
     static const struct {
         const char *name;

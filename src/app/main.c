@@ -11,6 +11,8 @@
 static const struct command *const commands[] = {
     &command_run,
     &command_test,
+    &command_play,
+    &command_watch,
     &command_why,
     &command_check,
     &command_format,

@@ -226,7 +226,7 @@ static void events(struct page *page, struct text *out, uint32_t index)
     page_end(page, out);
 }
 
-static void row_draw(struct page *page, struct text *out, uint32_t index)
+void ladder_row(struct page *page, struct text *out, uint32_t index)
 {
     const struct row *row = &page->ladder->rows[index];
     bool idle = row->time_ns - page->last_ns > page->idle_ns;
@@ -283,7 +283,7 @@ void ladder_draw(struct text *out, const struct ladder *ladder)
     }
     page_head(&page, out);
     for (uint32_t i = 0; i < ladder->count;) {
-        row_draw(&page, out, i);
+        ladder_row(&page, out, i);
         i += ladder->rows[i].folds > 0 ? ladder->rows[i].folds : 1;
     }
     run_ends(&page, out, ladder->judgement->end_ns);

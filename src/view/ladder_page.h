@@ -48,6 +48,9 @@ void page_lanes(struct page *page); /* draws the lanes where nothing stands yet 
 void page_time(struct page *page, int64_t time_ns); /* unless it was the last one printed */
 void page_end(struct page *page, struct text *out);
 
+/* Draws one row of the ladder, with the silence before it. */
+void ladder_row(struct page *page, struct text *out, uint32_t index);
+
 /* The words of a cell; without their arguments calls are shorter. */
 enum style page_cell_text(struct text *out, const struct page *page, const struct cell *cell, bool arguments);
 /* The columns that the longest cell of a lane takes. */

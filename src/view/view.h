@@ -39,10 +39,15 @@ void view_jsonl(struct text *out, const struct story *story, const struct trace 
 void view_report(struct text *out, const struct story *story, const struct trace *trace, const struct judgement *judgement,
                  const struct view_options *options);
 
+/* The ladder as it stands after the first `until` events, as a screen shows it: the hosts' names and the newest lines, `rows` in all. */
+void view_screen(struct text *out, const struct story *story, const struct trace *trace, const struct judgement *judgement,
+                 const struct view_options *options, uint32_t until, unsigned rows);
 /* Why event `number` (from 1) happened: the chain of its causes in sentences, each with the rule that ruled, back to the call or the fault
  * with which it began. */
 void view_why(struct text *out, const struct story *story, const struct trace *trace, const struct judgement *judgement,
               const struct view_options *options, uint32_t number);
+/* A segment in a few words: "FIN ACK seq 301 ack 1". */
+void view_segment(struct text *out, const struct trace_event *event);
 /* One event in one sentence, without its time: "server: LAST_ACK -> CLOSED". */
 void view_sentence(struct text *out, const struct story *story, const struct trace *trace, uint32_t number);
 

@@ -359,6 +359,11 @@ void view_why(struct text *out, const struct story *story, const struct trace *t
     glossary_done(&glossary);
 }
 
+void view_segment(struct text *out, const struct trace_event *event)
+{
+    glossary_segment(out, &event->segment, event->sack, GLOSSARY_ACK);
+}
+
 void view_sentence(struct text *out, const struct story *story, const struct trace *trace, uint32_t number)
 {
     struct glossary glossary;
