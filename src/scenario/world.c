@@ -96,8 +96,17 @@ static bool choice_taken(struct reader *r, enum profile_field field, struct valu
     return true;
 }
 
+/* Kept in 32 bits of microseconds. */
+static bool rto_taken(struct reader *r, enum profile_field field, const struct word *word, const struct value *value)
+{
+    if ((field == PROFILE_rto_initial || field == PROFILE_rto_min || field == PROFILE_rto_max) && value->high > 3600 * NS_PER_S)
+        return report(r, word->place, NULL, "a retransmission timeout is at most 1h"), false;
+    return true;
+}
+
 static bool field_value_taken(struct reader *r, enum profile_field field, struct value *out)
 {
+    const struct word word = r->word;
     int64_t on = 0;
     *out = (struct value){0, 0, NULL};
     switch (profile_field_unit(field)) {
@@ -105,9 +114,9 @@ static bool field_value_taken(struct reader *r, enum profile_field field, struct
         if (word_is(&r->word, "off") || word_is(&r->word, "none")) {
             out->low = out->high = TIME_NEVER;
             cursor_next(r);
-            return true;
+            return rto_taken(r, field, &word, out);
         }
-        return duration_taken(r, out, "a duration");
+        return duration_taken(r, out, "a duration") && rto_taken(r, field, &word, out);
     case UNIT_BYTES:
         return size_taken(r, out, "a size");
     case UNIT_COUNT:

@@ -142,6 +142,28 @@ void effects_init(struct sim *sim)
     sim->out_first = sim->out_count = sim->starved_count = 0;
 }
 
+/* Sockets of a host that no program holds, and its small records: counted only where the profile has a limit. */
+static bool orphans_full(const struct sim *sim, uint16_t host, int64_t most)
+{
+    const uint32_t last = sim->world->region[REGION_ENDPOINTS].high;
+    int64_t count = 0;
+    for (uint32_t e = 1; most != 0 && e <= last; e++) {
+        const struct endpoint *endpoint = &sim->endpoints[e - 1];
+        count += endpoint->identity != 0 && e != sim->cur_endpoint && endpoint->flow.index != 0 && tuple_host(endpoint->tuple) == host &&
+                 (endpoint->flags & (END_HELD | END_GONE | END_HALF_OPEN | END_QUEUED)) == 0;
+    }
+    return most != 0 && count >= most;
+}
+
+static bool minis_full(const struct sim *sim, uint16_t host, int64_t most)
+{
+    const uint32_t last = sim->world->region[REGION_MINIS].high;
+    int64_t count = 0;
+    for (uint32_t m = 1; most != 0 && m <= last; m++)
+        count += mini_at(sim, m)->identity != 0 && tuple_host(mini_at(sim, m)->tuple) == host;
+    return most != 0 && count >= most;
+}
+
 static void ctx_begin(struct sim *sim, uint16_t host)
 {
     sim->ctx.now_ns = sim->world->now_ns;
@@ -149,6 +171,8 @@ static void ctx_begin(struct sim *sim, uint16_t host)
     sim->ctx.room = sim->out_count < OUTBOX_DATA ? OUTBOX_DATA - sim->out_count : 0;
     sim->ctx.starved = false;
     sim->ctx.accept_full = false;
+    sim->ctx.orphans_full = orphans_full(sim, host, sim->ctx.profile->max_orphans);
+    sim->ctx.minis_full = minis_full(sim, host, sim->ctx.profile->max_tw_buckets);
     sim->signals = 0;
 }
 

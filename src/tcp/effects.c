@@ -41,6 +41,8 @@ void tcp_done(struct tcp_ctx *ctx, struct tcb *tcb, enum tcp_errno error, uint8_
 
 void tcp_become_mini(struct tcp_ctx *ctx, struct tcb *tcb, enum tcp_state state, int64_t length_ns)
 {
+    if (ctx->minis_full) /* tcp_max_tw_buckets: no room to remember it in */
+        length_ns = 0;
     struct tcp_mini mini = {
         .snd_nxt = tcb->snd.nxt,
         .rcv_nxt = tcb->rcv.nxt,

@@ -40,6 +40,7 @@ void tcp_signal(struct tcp_ctx *ctx, enum tcp_signal signal);
 /* The end is over: timers stopped, queues given back, state CLOSED, error (if any) for the owner, SIGNAL_GONE. */
 void tcp_done(struct tcp_ctx *ctx, struct tcb *tcb, enum tcp_errno error, uint8_t why);
 /* The end goes on as a small record in `state` (FIN_WAIT_2 or TIME_WAIT) for `length_ns`. */
+void tcp_held_enters_fin_wait_2(struct tcp_ctx *ctx, struct tcb *tcb);
 void tcp_become_mini(struct tcp_ctx *ctx, struct tcb *tcb, enum tcp_state state, int64_t length_ns);
 
 /* ---- timer.c ---- */

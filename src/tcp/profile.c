@@ -12,6 +12,7 @@
     X(msl, "maximum segment lifetime") \
     X(time_wait, "how long TIME_WAIT lasts; 0: it is passed through") \
     X(fin_timeout, "how long an orphan stays in FIN_WAIT_2") \
+    X(fin_timeout_held, "how long a socket that is shut down but not closed may stay in FIN_WAIT_2") \
     X(rto_initial, "retransmission timeout before the first sample") \
     X(rto_min, "smallest retransmission timeout") \
     X(rto_max, "largest retransmission timeout") \
@@ -70,6 +71,8 @@
     X(syn_resent_after_rst, "in SYN_SENT, how soon the SYN is sent again after an unacceptable ACK; none: at its timer") \
     X(accept_overflow_rst, "a third ACK that finds the accept queue full draws a RST") \
     X(backlog_max, "the longest accept queue that listen() grants") \
+    X(max_orphans, "closed sockets of a host beyond this are reset at once; 0: no limit") \
+    X(max_tw_buckets, "small records of a host beyond this are not made: no TIME_WAIT; 0: no limit") \
     X(isn_clock_ns, "the initial sequence number's clock steps once in so many ns") \
     X(ts_clock_ns, "the timestamp clock steps once in so many ns") \
     X(rst_at_sack_edge, "a RST at the right edge of the last SACK block counts as exact") \
@@ -91,6 +94,7 @@
     X(msl, 120 * NS_PER_S, "RFC 9293 section 3.4.2") \
     X(time_wait, 240 * NS_PER_S, "R-140: 2 MSL") \
     X(fin_timeout, TIME_NEVER, "R-175: no such timer") \
+    X(fin_timeout_held, TIME_NEVER, "R-175: no such timer") \
     X(rto_initial, 1 * NS_PER_S, "R-160: RFC 6298 (2.1)") \
     X(rto_min, 1 * NS_PER_S, "R-162: RFC 6298 (2.4)") \
     X(rto_max, 60 * NS_PER_S, "R-163: RFC 6298 (2.5)") \
@@ -149,6 +153,8 @@
     X(syn_resent_after_rst, TIME_NEVER, "R-026: the timer runs on") \
     X(accept_overflow_rst, 0, "RFC 9293 has no accept queue") \
     X(backlog_max, 128, "RFC 9293 has no accept queue") \
+    X(max_orphans, 0, "RFC 9293 knows none") \
+    X(max_tw_buckets, 0, "RFC 9293 knows none") \
     X(isn_clock_ns, 4000, "R-230: RFC 9293 section 3.4.1") \
     X(ts_clock_ns, 1000000, "RFC 7323 section 5.4: 1 ms to 1 s") \
     X(rst_at_sack_edge, 0, "R-071") \
@@ -170,6 +176,7 @@
     X(msl, 30 * NS_PER_S, "RULES part 3: implied by TIME_WAIT") \
     X(time_wait, 60 * NS_PER_S, "FACTS 8: fixed, TCP_TIMEWAIT_LEN") \
     X(fin_timeout, 60 * NS_PER_S, "FACTS 7: tcp_fin_timeout") \
+    X(fin_timeout_held, TIME_NEVER, "FACTS 7: no limit for a held socket") \
     X(rto_initial, 1 * NS_PER_S, "FACTS 2") \
     X(rto_min, 200 * NS_PER_MS, "FACTS 2: tcp_rto_min_us") \
     X(rto_max, 120 * NS_PER_S, "FACTS 2: tcp_rto_max_ms") \
@@ -228,6 +235,8 @@
     X(syn_resent_after_rst, 8 * NS_PER_MS, "FACTS 9: 2 jiffies") \
     X(accept_overflow_rst, 0, "L-20: tcp_abort_on_overflow 0") \
     X(backlog_max, 4096, "somaxconn (unverified)") \
+    X(max_orphans, 0, "the kernel sets it by the memory") \
+    X(max_tw_buckets, 0, "the kernel sets it by the memory") \
     X(isn_clock_ns, 64, "RULES part 3: 64 ns (unverified)") \
     X(ts_clock_ns, 1000000, "FACTS 1") \
     X(rst_at_sack_edge, 1, "L-12") \
@@ -249,6 +258,7 @@
     X(msl, 30 * NS_PER_S, "RULES part 3: net.inet.tcp.msl") \
     X(time_wait, 60 * NS_PER_S, "RULES part 3: 2 msl") \
     X(fin_timeout, 600 * NS_PER_S, "B-03: keepcnt * keepintvl") \
+    X(fin_timeout_held, TIME_NEVER, "B-03: where the receiving side is closed too") \
     X(rto_initial, 1 * NS_PER_S, "RULES part 3: TCPTV_RTOBASE") \
     X(rto_min, 230 * NS_PER_MS, "RULES part 3: 30 ms and 200 ms slop") \
     X(rto_max, 64 * NS_PER_S, "RULES part 3") \
@@ -307,6 +317,8 @@
     X(syn_resent_after_rst, TIME_NEVER, "FACTS 14: at its timer") \
     X(accept_overflow_rst, 1, "B-10: rst_on_sock_fail") \
     X(backlog_max, 128, "kern.ipc.soacceptqueue (unverified)") \
+    X(max_orphans, 0, "B-08: none") \
+    X(max_tw_buckets, 0, "unknown (unverified)") \
     X(isn_clock_ns, 4000, "RULES part 3: RFC 6528 (unverified)") \
     X(ts_clock_ns, 1000000, "1 ms (unverified)") \
     X(rst_at_sack_edge, 0, "unknown (unverified)") \
@@ -328,6 +340,7 @@
     X(msl, 60 * NS_PER_S, "RULES part 3: implied by 120 s (unverified)") \
     X(time_wait, 120 * NS_PER_S, "W-06: text for Server 2003 (unverified)") \
     X(fin_timeout, 120 * NS_PER_S, "W-04: offload specification (unverified)") \
+    X(fin_timeout_held, TIME_NEVER, "W-04: 300 s until KB 813056, since then unknown (unverified)") \
     X(rto_initial, 1 * NS_PER_S, "RULES part 3: newer releases (unverified)") \
     X(rto_min, 300 * NS_PER_MS, "RULES part 3: Internet template (unverified)") \
     X(rto_max, 60 * NS_PER_S, "unknown; RFC 6298 (2.5) (unverified)") \
@@ -386,6 +399,8 @@
     X(syn_resent_after_rst, TIME_NEVER, "unknown (unverified)") \
     X(accept_overflow_rst, 1, "W-05: old text (unverified)") \
     X(backlog_max, 200, "SOMAXCONN of a server (unverified)") \
+    X(max_orphans, 0, "unknown (unverified)") \
+    X(max_tw_buckets, 0, "unknown (unverified)") \
     X(isn_clock_ns, 4000, "RULES part 3: RFC 6528-like (unverified)") \
     X(ts_clock_ns, 1000000, "1 ms (unverified)") \
     X(rst_at_sack_edge, 0, "unknown (unverified)") \

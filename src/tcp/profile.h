@@ -19,6 +19,7 @@ enum profile_id { PROFILE_RFC9293, PROFILE_LINUX, PROFILE_FREEBSD, PROFILE_WINDO
     X(msl, UNIT_DURATION) \
     X(time_wait, UNIT_DURATION) /* how long TIME_WAIT lasts; 0: the state is passed through */ \
     X(fin_timeout, UNIT_DURATION) /* FIN_WAIT_2 of an orphan */ \
+    X(fin_timeout_held, UNIT_DURATION) /* the same for a socket that a program still holds */ \
     X(rto_initial, UNIT_DURATION) \
     X(rto_min, UNIT_DURATION) \
     X(rto_max, UNIT_DURATION) \
@@ -79,6 +80,8 @@ enum profile_id { PROFILE_RFC9293, PROFILE_LINUX, PROFILE_FREEBSD, PROFILE_WINDO
       UNIT_DURATION) /* SYN_SENT: after answering an unacceptable ACK the SYN is resent so soon; TIME_NEVER: at its own timer */ \
     X(accept_overflow_rst, UNIT_SWITCH) /* L-20 */ \
     X(backlog_max, UNIT_COUNT) /* somaxconn */ \
+    X(max_orphans, UNIT_COUNT) /* of a host; 0: no limit */ \
+    X(max_tw_buckets, UNIT_COUNT) /* of a host: small records, TIME_WAIT's and FIN_WAIT_2's; 0: no limit */ \
     X(isn_clock_ns, UNIT_COUNT) /* the ISN's clock steps once in so many ns */ \
     X(ts_clock_ns, UNIT_COUNT) /* the timestamp clock's step in ns */ \
     X(rst_at_sack_edge, UNIT_SWITCH) /* L-12: a RST at the right edge of the last SACK block is exact too */ \

@@ -250,6 +250,7 @@ static enum check fin_was_acknowledged(struct tcp_ctx *ctx, struct tcb *tcb, con
     case TCP_FIN_WAIT_1:
         tcp_enter_state(ctx, tcb, TCP_FIN_WAIT_2, TCP_WHY_ORDINARY);
         if (!tcb->orphan) {
+            tcp_held_enters_fin_wait_2(ctx, tcb);
             tcp_signal(ctx, SIGNAL_CLOSE_DONE);
             return GO_ON;
         }

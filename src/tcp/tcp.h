@@ -50,6 +50,7 @@ struct tcp_ctx {
     uint32_t room; /* data segments that may still be sent in this step; the engine keeps a reserve of 16 for the rest */
     bool starved; /* out: room or records ran out: flush, grow, and call tcp_output() */
     bool accept_full; /* in: the listener's accept queue is full (a third ACK is dropped, L-20) */
+    bool orphans_full, minis_full; /* in: the host has as many as its profile allows (max_orphans, max_tw_buckets) */
 };
 
 /* ---- before a connection: the socket's options live in a TCB from the start ---- */

@@ -262,6 +262,10 @@ static void fin_wait_2_timeout(struct tcp_ctx *ctx, struct tcb *tcb)
 {
     if (tcb->state != TCP_FIN_WAIT_2)
         return;
+    if (!tcb->orphan) { /* W-04: its reader is told */
+        tcp_done(ctx, tcb, TCP_ECONNRESET, TCP_WHY_FIN_WAIT_2);
+        return;
+    }
     if (ctx->profile->orphan_fw2_mini) { /* L-06: what is left above TIME_WAIT's length, once more as a small record */
         int64_t whole = tcb->linger2_ms > 0 ? (int64_t)tcb->linger2_ms * NS_PER_MS : ctx->profile->fin_timeout;
         tcp_become_mini(ctx, tcb, TCP_FIN_WAIT_2, max_i64(whole, rto_ns(tcb) * 7 / 2) - ctx->profile->time_wait);

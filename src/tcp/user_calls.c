@@ -284,6 +284,15 @@ bool tcp_close_must_wait(const struct tcb *tcb)
     return tcb->state == TCP_FIN_WAIT_1 || tcb->state == TCP_CLOSING || tcb->state == TCP_LAST_ACK;
 }
 
+/* W-04: some systems have a limit even for a program that only shut down its side, and may still be reading. */
+void tcp_held_enters_fin_wait_2(struct tcp_ctx *ctx, struct tcb *tcb)
+{
+    if (ctx->profile->fin_timeout_held == TIME_NEVER)
+        return;
+    tcb->fin_timer_full = true;
+    timer_arm(ctx, tcb, SLOT_KEEPALIVE, TIMER_FIN_WAIT_2, ctx->now_ns + ctx->profile->fin_timeout_held);
+}
+
 /* How long an orphan stays in FIN_WAIT_2; TIME_NEVER for ever. */
 static int64_t fin_wait_2_ns(const struct tcp_ctx *ctx, const struct tcb *tcb)
 {
@@ -315,10 +324,17 @@ void tcp_orphan(struct tcp_ctx *ctx, struct tcb *tcb)
     if (tcb->orphan)
         return;
     tcb->orphan = true;
-    if (tcb->state == TCP_CLOSED)
+    if (tcb->state == TCP_CLOSED) {
         tcp_signal(ctx, SIGNAL_GONE);
-    if (tcb->state != TCP_FIN_WAIT_2)
         return;
+    }
+    if (tcb->state != TCP_FIN_WAIT_2) {
+        if (ctx->orphans_full) { /* tcp_max_orphans; the FIN has left already */
+            send_reset_active(ctx, tcb);
+            tcp_done(ctx, tcb, TCP_OK, TCP_WHY_RST_SENT);
+        }
+        return;
+    }
     if (tcb->linger2_ms < 0) { /* FACTS 7: closing in FIN_WAIT_2 resets at once */
         send_reset_active(ctx, tcb);
         tcp_done(ctx, tcb, TCP_OK, TCP_WHY_RST_SENT);

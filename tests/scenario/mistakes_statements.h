@@ -169,6 +169,7 @@
     {"host other linx", 1, 12, 4, "linx is not a profile or an override", "did you mean linux?"},
     {"host fox linux\nlink fox -- client loss 200%", 2, 25, 4, "200% is more than everything", "the most is 100%"},
     {"host fox fin_timout 5s\nlink fox -- client", 1, 10, 10, "fin_timout is not a profile or an override", "did you mean fin_timeout?"},
+    {"host fox rto_min 20h\nlink fox -- client", 1, 18, 3, "a retransmission timeout is at most 1h", ""},
     {"host fox fin_timeout 5\nlink fox -- client",
      1,
      22,
