@@ -62,9 +62,13 @@ void data_fin_acknowledged(struct invariants *all, struct conn_record *conn, uns
 
 uint64_t invariants_in_hand(const struct invariants *all, uint32_t conn, unsigned side)
 {
-    if (conn >= all->conn_count || all->conns[conn].flags & CONN_MURKY)
+    struct conn_record record;
+    if (conn >= all->conn_count)
         return 0;
-    const struct end_record *end = &all->conns[conn].end[side], *peer = &all->conns[conn].end[1 - side];
+    conn_look(all, conn, &record);
+    if (record.flags & CONN_MURKY)
+        return 0;
+    const struct end_record *end = &record.end[side], *peer = &record.end[1 - side];
     const uint64_t arrived = arrived_bytes(end, peer);
     if ((end->flags & (END_READING | END_SHUT_READ)) != END_READING || arrived >= NUMBERS_COUNT || arrived <= end->delivered)
         return 0;

@@ -26,7 +26,7 @@ struct invariants *invariants_new(const struct story *story)
 void invariants_reset(struct invariants *all, const struct story *story)
 {
     all->story = story;
-    all->conn_count = 1;
+    conns_reset(all);
     all->range_count = 1;
     all->range_free = 0;
     all->forged_count = 0;
@@ -45,7 +45,7 @@ void invariants_free(struct invariants *all)
 {
     if (all == NULL)
         return;
-    free(all->conns);
+    conns_free(all);
     free(all->ranges);
     free(all->forged);
     free(all->hosts);
@@ -78,48 +78,6 @@ const char *invariants_message(const struct invariants *all, enum invariant inva
 const char *invariant_host(const struct invariants *all, unsigned host)
 {
     return host < all->story->node_count ? all->story->nodes[host].name : "an unknown host";
-}
-
-static void end_init(struct end_record *end, uint8_t host)
-{
-    memset(end, 0, sizeof *end);
-    end->host = host;
-    end->fin_acked_ns = -1;
-    end->closed_ns = -1;
-}
-
-static void conn_init(struct conn_record *conn)
-{
-    memset(conn, 0, sizeof *conn);
-    for (unsigned side = 0; side < 2; side++)
-        end_init(conn->end + side, NO_HOST);
-}
-
-static bool conns_grow(struct invariants *all, uint32_t number)
-{
-    if (number >= all->conn_capacity) {
-        uint32_t capacity = all->conn_capacity < 16 ? 16 : all->conn_capacity;
-        while (capacity <= number && capacity <= UINT32_MAX / 2)
-            capacity *= 2;
-        struct conn_record *grown = capacity > number ? realloc(all->conns, (size_t)capacity * sizeof *grown) : NULL;
-        if (grown == NULL) {
-            all->failed = true;
-            return false;
-        }
-        all->conns = grown;
-        all->conn_capacity = capacity;
-    }
-    for (; all->conn_count <= number; all->conn_count++)
-        conn_init(&all->conns[all->conn_count]);
-    return true;
-}
-
-/* NULL: no connection, or no memory. */
-static inline struct conn_record *conn_at(struct invariants *all, uint32_t number)
-{
-    if (__builtin_expect(number >= all->conn_count, 0) && !conns_grow(all, number))
-        return NULL;
-    return number == 0 ? NULL : &all->conns[number];
 }
 
 /* The side at `host`, 2 if the connection has no end there: a middlebox speaks. */
@@ -182,7 +140,7 @@ static OUTLINED void sent(struct invariants *all, const struct trace_event *even
         end->sent_edge = right;
         end->flags |= END_SENT;
     }
-    agree_sent(all, conn, side, seg, event->cause);
+    agree_sent(all, conn, side, event);
 }
 
 static bool is_forged(const struct invariants *all, uint32_t segment)
@@ -318,8 +276,7 @@ static OUTLINED bool end_again(struct invariants *all, struct conn_record *conn,
         return false;
     if (half_open_again(conn, side)) {
         ranges_drop(all, end);
-        end_init(end, event->host);
-        end->state = event->state.from;
+        *end = (struct end_record){.host = event->host, .fin_acked_ns = -1, .closed_ns = -1, .state = event->state.from};
     } else {
         conn->flags |= CONN_MURKY; /* an old duplicate SYN has made a second end under the same number */
         end->state = event->state.from;
@@ -458,6 +415,7 @@ static OUTLINED void returned(struct invariants *all, const struct trace_event *
     case CALL_RECV:
     case CALL_RECV_EOF:
         end->flags &= ~(uint32_t)END_READING;
+        end->wanted = 0;
         data_returned(all, conn, side, call);
         break;
     case CALL_DRAIN:
@@ -486,8 +444,9 @@ static OUTLINED void returned(struct invariants *all, const struct trace_event *
 static void host_stops(struct invariants *all, unsigned host, bool crashed)
 {
     for (uint32_t i = 1; i < all->conn_count; i++) {
-        for (unsigned side = 0; side < 2; side++) {
-            struct end_record *end = &all->conns[i].end[side];
+        struct conn_record *conn = conn_at(all, i);
+        for (unsigned side = 0; side < 2 && conn != NULL; side++) {
+            struct end_record *end = conn->end + side;
             if (end->host != host)
                 continue;
             end->flags &= ~(uint32_t)END_OWES_ACK;
@@ -556,7 +515,8 @@ uint32_t invariants_finish(struct invariants *all, int64_t end_ns, bool cut)
     const bool quiet = !cut && all->story->stop_ns == TIME_NEVER && end_ns < RUN_LONGEST_NS;
     all->now_ns = end_ns;
     for (uint32_t i = 1; i < all->conn_count; i++) {
-        struct conn_record *conn = &all->conns[i];
+        struct conn_record copy, *conn = &copy;
+        conn_look(all, i, conn);
         for (unsigned side = 0; side < 2; side++) {
             fin_deadline(all, conn->end + side, quiet ? TIME_NEVER : end_ns);
             if (!cut)

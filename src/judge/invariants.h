@@ -66,6 +66,17 @@ struct conn_record {
     uint32_t flags;
 };
 
+/* By number: a record that is lent, or one at rest (rest.c). */
+struct conn_rest {
+    uint32_t lent; /* index in invariants.lent; 0: packed; CONN_UNHEARD */
+    unsigned char bytes[60];
+};
+#define CONN_UNHEARD UINT32_MAX /* nothing was ever heard of it */
+struct lent_record {
+    struct conn_record conn;
+    uint32_t number, next_free; /* 0: free */
+};
+
 struct range {
     uint32_t left, right, next; /* [left, right); a list in order */
 };
@@ -100,8 +111,11 @@ struct arrival { /* the last segment that arrived: the cause of what follows */
 
 struct invariants {
     const struct story *story;
-    struct conn_record *conns; /* by number */
+    struct conn_rest *conns; /* by number */
     uint32_t conn_count, conn_capacity; /* conns[0] is not used: count is the highest number + 1 */
+    struct lent_record *lent; /* lent[0] is not used */
+    uint32_t lent_count, lent_capacity, lent_free;
+    uint32_t lent_wanted; /* when so many are lent, those at rest are packed */
     struct range *ranges; /* ranges[0] is not used */
     uint32_t range_count, range_capacity, range_free;
     uint32_t *forged; /* numbers of injected segments, ascending */
@@ -165,6 +179,26 @@ static inline bool pure_ack(const struct trace_segment *seg)
     return seg->len == 0 && (seg->flags & (TCP_SYN | TCP_FIN | TCP_RST)) == 0;
 }
 
+/* rest.c */
+void conns_reset(struct invariants *all);
+void conns_free(struct invariants *all);
+/* NULL: no memory. Other records may move. */
+struct conn_record *conn_lend(struct invariants *all, uint32_t number);
+/* A copy of what is known of a connection below conn_count. */
+void conn_look(const struct invariants *all, uint32_t number, struct conn_record *conn);
+/* NULL: no connection, or no memory. */
+static inline struct conn_record *conn_at(struct invariants *all, uint32_t number)
+{
+    if (number == 0)
+        return NULL;
+    if (__builtin_expect(number < all->conn_count, 1)) {
+        const uint32_t lent = all->conns[number].lent;
+        if (__builtin_expect(lent - 1 < CONN_UNHEARD - 1, 1))
+            return &all->lent[lent].conn;
+    }
+    return conn_lend(all, number);
+}
+
 /* limits.c */
 void limits_learn(struct invariants *all);
 int64_t limits_bound(const struct host_limits *host, const struct end_record *end);
@@ -219,12 +253,13 @@ void agree_overdue(struct invariants *all, const struct conn_record *conn, unsig
 void agree_storm(struct invariants *all, const struct conn_record *conn, const struct trace_segment *seg);
 #define STORM 1000 /* so many ACKs in answer to ACKs, with nothing moved by any of them, are a storm (P-5) */
 /* A segment of an end in order leaves: nothing for ever. `seg` is no RST. */
-static inline void agree_sent(struct invariants *all, struct conn_record *conn, unsigned side, const struct trace_segment *seg,
-                              uint32_t cause)
+static inline void agree_sent(struct invariants *all, struct conn_record *conn, unsigned side, const struct trace_event *event)
 {
+    const struct trace_segment *seg = &event->segment;
     if (pure_ack(seg) && (seg->classes & CLASS_PROBE) == 0) {
+        const uint32_t cause = event->cause;
         const bool answer = cause != 0 && (cause == all->last.number || cause == all->last_state_event);
-        if (answer && all->last.idle_ack && &all->conns[all->last.conn] == conn && ++conn->idle_acks > STORM)
+        if (answer && all->last.idle_ack && all->last.conn == event->conn && ++conn->idle_acks > STORM)
             agree_storm(all, conn, seg);
     } else if (all->now_ns - conn->progress_ns > all->rest_least_ns) {
         agree_overdue(all, conn, side, seg);
