@@ -8,8 +8,8 @@
 #include "base/duration.h"
 #include "view/view.h"
 
-enum format { FORMAT_LADDER, FORMAT_TABLE, FORMAT_JSONL };
-static const char *const formats[] = {"ladder", "table", "jsonl"};
+enum format { FORMAT_LADDER, FORMAT_TABLE, FORMAT_JSONL, FORMAT_SVG };
+static const char *const formats[] = {"ladder", "table", "jsonl", "svg"};
 static const char *const colours[] = {"auto", "always", "never"};
 
 struct request {
@@ -25,7 +25,7 @@ static bool request_make(const struct arguments *arguments, struct request *requ
 {
     *request = (struct request){.until_ns = TIME_NEVER, .width = terminal_width(), .output = argument(arguments, "output")};
     request->full = argument(arguments, "full") != NULL;
-    if (!argument_duration(arguments, "until", &request->until_ns) || !argument_choice(arguments, "format", formats, 3, &request->format) ||
+    if (!argument_duration(arguments, "until", &request->until_ns) || !argument_choice(arguments, "format", formats, sizeof formats / sizeof *formats, &request->format) ||
         !argument_u64(arguments, "width", VIEW_WIDTH_MIN, VIEW_WIDTH_MAX, &request->width) ||
         !argument_choice(arguments, "color", colours, 3, &request->colour))
         return false;
@@ -56,6 +56,9 @@ static void view(struct text *out, const struct play *play, const struct request
         break;
     case FORMAT_JSONL:
         view_jsonl(out, play->story, &play->trace, &play->judgement, &options);
+        break;
+    case FORMAT_SVG:
+        view_svg(out, play->story, &play->trace, &play->judgement, &options);
         break;
     }
 }
@@ -103,7 +106,7 @@ static const struct option options[] = {
     {.name = "profile", .value = "[HOST=]NAME", .many = true, .help = "rfc9293, linux, freebsd or windows for every host, or for one"},
     {.name = "variant", .value = "N", .help = "plays the N-th variant of the file; 0 is the base"},
     {.name = "until", .value = "T", .help = "stops at this time, as 5.1s, and judges what is decided by then"},
-    {.name = "format", .value = "F", .help = "ladder (for people), table (a line an event) or jsonl (schema 1)"},
+    {.name = "format", .value = "F", .help = "ladder (for people), table (a line an event), jsonl (schema 1) or svg (a picture)"},
     {.name = "output", .letter = 'o', .value = "FILE", .help = "writes to FILE, whole or not at all"},
     {.name = "width", .value = "N", .help = "columns of the ladder, 80 to 200 (those of the terminal, else 80)"},
     {.name = "color", .value = "WHEN", .help = "auto (a terminal, and NO_COLOR not set), always or never"},

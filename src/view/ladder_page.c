@@ -377,7 +377,7 @@ void page_fold_text(struct text *out, const struct page *page, uint32_t first)
 {
     const struct ladder *ladder = page->ladder;
     const struct row *row = &ladder->rows[first];
-    struct tally to[PAGE_LANES] = {0};
+    struct tally to[LANE_NONE] = {0};
     uint32_t acks = 0, lost = 0, again = 0;
 
     for (uint32_t i = first; i < first + row->folds; i++) {

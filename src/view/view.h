@@ -35,6 +35,10 @@ void view_table(struct text *out, const struct story *story, const struct trace 
 void view_jsonl(struct text *out, const struct story *story, const struct trace *trace, const struct judgement *judgement,
                 const struct view_options *options);
 
+/* The ladder as a picture: SVG, for paper and projectors. */
+void view_svg(struct text *out, const struct story *story, const struct trace *trace, const struct judgement *judgement,
+              const struct view_options *options);
+
 /* The end block alone: each connection's verdict, bytes, how long the sockets were held, the trace hash. */
 void view_report(struct text *out, const struct story *story, const struct trace *trace, const struct judgement *judgement,
                  const struct view_options *options);

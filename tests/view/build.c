@@ -62,8 +62,10 @@ static uint32_t add(struct build *b, struct trace_event *e)
 
 uint32_t build_state(struct build *b, unsigned host, uint32_t conn, enum tcp_state from, enum tcp_state to)
 {
-    return add(b, &(struct trace_event){
-                      .kind = TRACE_STATE, .host = (uint8_t)host, .conn = conn, .state = {.from = (uint8_t)from, .to = (uint8_t)to}});
+    return add(b, &(struct trace_event){.kind = TRACE_STATE,
+                                        .host = (uint8_t)host,
+                                        .conn = conn,
+                                        .state = {.from = (uint8_t)from, .to = (uint8_t)to, .side = host > 0}});
 }
 
 uint32_t build_send(struct build *b, unsigned from, unsigned to, uint32_t conn, const char *flags, uint32_t seq, uint32_t len, uint32_t ack)
