@@ -6,10 +6,10 @@
 
 #define PAGE_WIDTH 960 /* of two hosts: legible on A4, whole on a projector */
 #define GAP_TWO 400 /* between two hosts */
-#define GAP_MANY 250
+#define GAP_MANY 244
 #define WORDS_MIN 104 /* SYN_RECEIVED */
 #define WORDS_TWO 250
-#define WORDS_MANY 190
+#define WORDS_MANY 216
 #define MARGIN 14
 #define PAD 7 /* between bars and words */
 
