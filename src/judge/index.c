@@ -9,7 +9,7 @@ static bool is_call(const struct trace_event *event)
     return event->kind == TRACE_CALL || event->kind == TRACE_RETURN;
 }
 
-static void learn_hosts(struct judge_conn *conn, const struct trace_event *event)
+static void conn_learns_hosts(struct judge_conn *conn, const struct trace_event *event)
 {
     if (event->kind == TRACE_STATE && event->state.side < 2) {
         conn->host[event->state.side] = event->host;
@@ -64,7 +64,7 @@ static bool count(struct judge_index *index)
         conn->calls += is_call(event);
         index->send_count += event->kind == TRACE_SEND;
         if (event->conn != 0) {
-            learn_hosts(conn, event);
+            conn_learns_hosts(conn, event);
             learn_ports(index, conn, event);
         }
         if (event->kind == TRACE_NAME && event->note.value >= 0 && event->note.value < index->story->name_count)

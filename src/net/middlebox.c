@@ -22,7 +22,7 @@ const char *box_state_name(enum box_state state)
 }
 
 /* a comes before b, modulo 2^32 (RFC 9293 section 3.4). */
-static bool before(uint32_t a, uint32_t b)
+static bool seq_before(uint32_t a, uint32_t b)
 {
     return (int32_t)(a - b) < 0;
 }
@@ -35,12 +35,12 @@ static unsigned side_of(const struct box_flow *flow, const struct segment *seg)
 static void note_numbers(struct box_side *side, const struct segment *seg)
 {
     uint32_t end = seg->seq + segment_length(seg);
-    if (!side->seen || before(side->end, end))
+    if (!side->seen || seq_before(side->end, end))
         side->end = end;
     side->seen = true;
     if ((seg->flags & TCP_ACK) == 0)
         return;
-    if (!side->acked || before(side->ack, seg->ack))
+    if (!side->acked || seq_before(side->ack, seg->ack))
         side->ack = seg->ack;
     side->acked = true;
 }
@@ -148,7 +148,7 @@ static bool unacknowledged(const struct box_flow *flow)
 {
     for (unsigned s = 0; s < 2; s++) {
         const struct box_side *from = &flow->side[s], *to = &flow->side[s ^ 1];
-        if (from->seen && to->acked && before(to->ack, from->end))
+        if (from->seen && to->acked && seq_before(to->ack, from->end))
             return true;
     }
     return false;

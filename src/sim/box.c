@@ -17,7 +17,7 @@ static struct box_limits limits_of(const struct sim *sim, uint16_t node)
     return (struct box_limits){.idle_ns = sim->story->nodes[node].idle_ns, .closing_ns = sim->story->nodes[node].closing_ns};
 }
 
-static uint32_t *bucket_of(const struct sim *sim, uint16_t node, uint16_t host, uint16_t port, uint16_t peer, uint16_t peer_port)
+static uint32_t *box_bucket(const struct sim *sim, uint16_t node, uint16_t host, uint16_t port, uint16_t peer, uint16_t peer_port)
 {
     uint64_t here = ((uint64_t)host << 16) | port, there = ((uint64_t)peer << 16) | peer_port;
     uint64_t key = here < there ? (here << 32) | there : (there << 32) | here; /* the same for both directions */
@@ -36,7 +36,7 @@ static bool entry_is(const struct box_entry *entry, uint16_t node, const struct 
 
 static uint32_t entry_find(const struct sim *sim, uint16_t node, const struct segment *seg)
 {
-    uint32_t index = *bucket_of(sim, node, seg->src_host, seg->src_port, seg->dst_host, seg->dst_port);
+    uint32_t index = *box_bucket(sim, node, seg->src_host, seg->src_port, seg->dst_host, seg->dst_port);
     while (index != 0 && !entry_is(entry_at(sim, index), node, seg))
         index = entry_at(sim, index)->hash_next;
     return index;
@@ -46,7 +46,7 @@ static void entry_link(struct sim *sim, uint32_t index)
 {
     struct box_entry *entry = entry_at(sim, index);
     const struct box_side *a = &entry->flow.side[0], *b = &entry->flow.side[1];
-    uint32_t *bucket = bucket_of(sim, entry->node, a->host, a->port, b->host, b->port);
+    uint32_t *bucket = box_bucket(sim, entry->node, a->host, a->port, b->host, b->port);
     entry->hash_next = *bucket;
     *bucket = index;
 }

@@ -10,7 +10,7 @@ struct relay {
     uint32_t end[2]; /* endpoints */
 };
 
-static const struct story_step *step_of(const struct sim *sim, uint32_t index)
+static const struct story_step *relay_step(const struct sim *sim, uint32_t index)
 {
     const struct process *process = process_at(sim, index);
     return &sim->story->steps[sim->story->programs[process->program].first_step + process->step];
@@ -40,7 +40,7 @@ static void returns_bytes(struct sim *sim, uint32_t index, enum call_kind call, 
     returned(sim, index, call, &outcome);
 }
 
-static void returns_error(struct sim *sim, uint32_t index, enum call_kind call, uint32_t at, enum tcp_errno error)
+static void relay_fails(struct sim *sim, uint32_t index, enum call_kind call, uint32_t at, enum tcp_errno error)
 {
     struct outcome outcome = about(sim, at);
     outcome.error = error;
@@ -116,7 +116,7 @@ static enum moved passes_end(struct sim *sim, const struct relay *relay, unsigne
     outcome.eof = true;
     returned(sim, relay->process, CALL_RECV, &outcome);
     process_at(sim, relay->process)->relay_done |= (uint8_t)(1U << side);
-    if (step_of(sim, relay->process)->b != 0 || process_at(sim, relay->process)->relay_done == 3) {
+    if (relay_step(sim, relay->process)->b != 0 || process_at(sim, relay->process)->relay_done == 3) {
         closes_both(sim, relay);
         return MOVED_OVER;
     }
@@ -142,7 +142,7 @@ static enum moved moves(struct sim *sim, const struct relay *relay, unsigned sid
         if (error == TCP_OK)
             return MOVED_NOTHING;
         tcp_take_error(tcb);
-        returns_error(sim, relay->process, CALL_RECV, relay->end[side], error);
+        relay_fails(sim, relay->process, CALL_RECV, relay->end[side], error);
         fails(sim, relay, side);
         return MOVED_OVER;
     }
@@ -156,7 +156,7 @@ static enum moved moves(struct sim *sim, const struct relay *relay, unsigned sid
     }
     if (error == TCP_OK)
         return bytes != 0 ? MOVED_BYTES : MOVED_NOTHING;
-    returns_error(sim, relay->process, CALL_SEND, relay->end[side ^ 1], error);
+    relay_fails(sim, relay->process, CALL_SEND, relay->end[side ^ 1], error);
     fails(sim, relay, side ^ 1);
     return MOVED_OVER;
 }
@@ -180,7 +180,7 @@ static void relay_waits(struct sim *sim, uint32_t index)
 /* Until neither side moves. Each call makes its own waking needless. */
 void relay_go(struct sim *sim, uint32_t index)
 {
-    const struct story_step *step = step_of(sim, index);
+    const struct story_step *step = relay_step(sim, index);
     const uint16_t names[2] = {step->on, (uint16_t)step->a};
     struct relay relay = {.process = index};
     for (unsigned side = 0; side < 2; side++) {
@@ -210,6 +210,6 @@ void relay_begin(struct sim *sim, uint32_t index)
     sim->cause = call_put(sim, index, process->step, CALL_RELAY, 0, 0);
     process->relayed = 0;
     process->relay_done = 0;
-    process->deadline_ns = time_add(sim->world->now_ns, step_of(sim, index)->within_ns);
+    process->deadline_ns = time_add(sim->world->now_ns, relay_step(sim, index)->within_ns);
     relay_go(sim, index);
 }

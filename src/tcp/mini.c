@@ -43,7 +43,7 @@ static bool paws_rejects_mini(const struct tcp_ctx *ctx, const struct tcp_mini *
            now_ms(ctx) - mini->ts_recent_ms <= PAWS_IDLE_MS && (int32_t)(seg->tsval - mini->ts_recent) < 0;
 }
 
-static void note_timestamp(struct tcp_ctx *ctx, struct tcp_mini *mini, const struct segment *seg)
+static void mini_note_timestamp(struct tcp_ctx *ctx, struct tcp_mini *mini, const struct segment *seg)
 {
     if (!mini->ts_ok || (seg->options & TCPOPT_TS) == 0)
         return;
@@ -80,7 +80,7 @@ static enum mini_answer arrives_in_fin_wait_2(struct tcp_ctx *ctx, struct tcp_mi
         return ends(ctx, mini, TCP_WHY_RST_SENT);
     }
     mini->rcv_nxt = end;
-    note_timestamp(ctx, mini, seg);
+    mini_note_timestamp(ctx, mini, seg);
     mini->state = TCP_TIME_WAIT;
     ctx->sink->state(ctx->sink->ctx, TCP_FIN_WAIT_2, TCP_TIME_WAIT, TCP_WHY_ORDINARY);
     arm(ctx, mini, ctx->profile->time_wait);
@@ -148,7 +148,7 @@ static enum mini_answer arrives_in_time_wait(struct tcp_ctx *ctx, struct tcp_min
     if (ctx->profile->tw_restart == 1) { /* L-08, L-10 */
         if (!rejected && seg->seq == mini->rcv_nxt && seg->seq == end) {
             arm(ctx, mini, ctx->profile->time_wait);
-            note_timestamp(ctx, mini, seg);
+            mini_note_timestamp(ctx, mini, seg);
             return MINI_STAYS;
         }
         if (rejected || (seg->flags & TCP_ACK))

@@ -441,7 +441,7 @@ static const char *const sources[PROFILES][PROFILE_FIELDS] = {
 };
 
 static const char *const help[PROFILE_FIELDS] = {HELP(HELP_OF)};
-static const char *const names[PROFILE_FIELDS] = {PROFILE_TABLE(NAME_OF)};
+static const char *const field_names[PROFILE_FIELDS] = {PROFILE_TABLE(NAME_OF)};
 static const uint8_t units[PROFILE_FIELDS] = {PROFILE_TABLE(UNIT_OF)};
 static const char *const profile_names[PROFILES] = {
     [PROFILE_RFC9293] = "rfc9293",
@@ -485,7 +485,7 @@ bool profile_find(const char *name, enum profile_id *id)
 
 const char *profile_field_name(enum profile_field field)
 {
-    return names[field];
+    return field_names[field];
 }
 
 enum profile_unit profile_field_unit(enum profile_field field)
@@ -506,7 +506,7 @@ const char *profile_field_source(enum profile_field field, enum profile_id id)
 bool profile_field_find(const char *name, enum profile_field *field)
 {
     for (int i = 0; i < PROFILE_FIELDS; i++) {
-        if (strcmp(name, names[i]) == 0) {
+        if (strcmp(name, field_names[i]) == 0) {
             *field = (enum profile_field)i;
             return true;
         }
