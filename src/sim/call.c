@@ -140,7 +140,10 @@ static void listen_begin(struct sim *sim, uint32_t index)
     const struct story_step *step = step_of(sim, process);
     const struct story_program *program = &sim->story->programs[process->program];
     sim->cause = call_put(sim, index, process->step, CALL_LISTEN, 0, 0);
-    uint32_t made = listener_open(sim, program->host, step->port, step->backlog, (process_id){index}, process->program, process->options);
+    const bool reuseaddr = process->options.index != 0 && sim->options[process->options.index - 1].reuseaddr;
+    const bool taken = port_in_use(sim, program->host, step->port, reuseaddr);
+    uint32_t made =
+        taken ? 0 : listener_open(sim, program->host, step->port, step->backlog, (process_id){index}, process->program, process->options);
     if (made == 0) {
         returns_error(sim, index, (socket_id){0}, TCP_EADDRINUSE);
         return;

@@ -81,6 +81,7 @@ static void endpoint_becomes_mini(struct sim *sim, uint32_t index)
     mini->flow = endpoint->flow;
     mini->owner = endpoint->owner;
     mini->side = endpoint->side;
+    mini->reuseaddr = endpoint->reuseaddr;
     mini->tcp = sim->mini_made;
     mini->event_ns = TIME_NEVER;
     demux_add(sim, mini->tuple, (end_id){made | END_MINI});
@@ -165,6 +166,24 @@ void endpoint_signalled(struct sim *sim, uint32_t index, uint32_t signals)
 }
 
 /* ---- listeners ---- */
+
+/* bind(2): a listener shares its port with older connections only if both sides said SO_REUSEADDR, those in TIME_WAIT too. */
+bool port_in_use(const struct sim *sim, uint16_t host, uint16_t port, bool reuseaddr)
+{
+    const uint32_t endpoints = sim->world->region[REGION_ENDPOINTS].high, minis = sim->world->region[REGION_MINIS].high;
+    for (uint32_t e = 1; e <= endpoints; e++) {
+        const struct endpoint *endpoint = endpoint_at(sim, e);
+        if (endpoint->identity != 0 && endpoint->flow.index != 0 && (endpoint->flags & END_GONE) == 0 &&
+            tuple_host(endpoint->tuple) == host && tuple_port(endpoint->tuple) == port && !(reuseaddr && endpoint->reuseaddr))
+            return true;
+    }
+    for (uint32_t m = 1; m <= minis; m++) {
+        const struct mini *mini = mini_at(sim, m);
+        if (mini->identity != 0 && tuple_host(mini->tuple) == host && tuple_port(mini->tuple) == port && !(reuseaddr && mini->reuseaddr))
+            return true;
+    }
+    return false;
+}
 
 uint32_t listener_open(struct sim *sim, uint16_t host, uint16_t port, uint32_t backlog, process_id owner, uint32_t program,
                        options_id options)
@@ -291,6 +310,7 @@ static void listener_opens(struct sim *sim, uint32_t index, const struct segment
     endpoint->side = side;
     endpoint->tuple = tuple;
     endpoint->listener.index = index;
+    endpoint->reuseaddr = endpoint->reuseaddr || listener_at(sim, index)->owner.index == 0; /* a service is a well-made server */
     endpoint->flags |= END_HALF_OPEN;
     listener_at(sim, index)->half_open++;
     demux_add(sim, endpoint->tuple, (end_id){made});

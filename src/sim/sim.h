@@ -248,6 +248,7 @@ void host_flight_arrives(struct sim *sim, uint32_t flight);
 void host_segment_arrives(struct sim *sim, const struct segment *seg);
 void host_endpoint_timer(struct sim *sim, uint32_t endpoint, struct queue_event event);
 void host_mini_timer(struct sim *sim, uint32_t mini, struct queue_event event);
+bool port_in_use(const struct sim *sim, uint16_t host, uint16_t port, bool reuseaddr);
 uint32_t listener_open(struct sim *sim, uint16_t host, uint16_t port, uint32_t backlog, process_id owner, uint32_t program,
                        options_id options);
 void listener_close(struct sim *sim, uint32_t listener);

@@ -33,6 +33,8 @@ void options_apply(struct sim *sim, uint32_t index, const struct options *from)
     struct endpoint *endpoint = endpoint_at(sim, index);
     struct tcb *tcb = tcb_of(sim, endpoint);
     tcp_begin(sim, index);
+    if ((options.given >> OPTION_REUSEADDR) & 1)
+        endpoint->reuseaddr = options.reuseaddr;
     if ((options.given >> OPTION_LINGER) & 1)
         linger_set(endpoint, options.linger, options.linger_ns);
     if ((options.given >> OPTION_NODELAY) & 1)
@@ -72,7 +74,8 @@ static void options_note(struct options *options, const struct story_step *step)
     case OPTION_QUICKACK:
         options->quickack = step->a != 0;
         break;
-    case OPTION_REUSEADDR: /* the ports of this world need none: a listener may always take a port that only waits */
+    case OPTION_REUSEADDR:
+        options->reuseaddr = step->a != 0;
         break;
     case OPTION_NONBLOCKING:
         options->nonblocking = step->a != 0;
@@ -167,8 +170,7 @@ static void mini_makes_room(struct sim *sim, uint32_t index)
     mini_begin(sim, index);
     mini->tcp.at_ns = TIME_NEVER;
     mini_end(sim, index);
-    state_put(sim, tuple_host(mini->tuple), mini->flow.index, mini->side, mini->identity, (enum tcp_state)mini->tcp.state, TCP_CLOSED,
-              WHY_REUSED);
+    sim->sink.state(sim, (enum tcp_state)mini->tcp.state, TCP_CLOSED, WHY_REUSED);
     mini_free(sim, index);
 }
 

@@ -130,7 +130,7 @@ struct starter {
 struct options {
     uint32_t next_free;
     uint16_t given; /* mask of 1 << enum socket_option */
-    bool nodelay, cork, quickack, nonblocking, linger, keepalive;
+    bool nodelay, cork, quickack, reuseaddr, nonblocking, linger, keepalive;
     uint32_t rcvbuf, sndbuf, keepalive_count;
     int64_t linger_ns, keepalive_idle_ns, keepalive_interval_ns, user_timeout_ns, linger2_ns;
 };
@@ -174,6 +174,7 @@ struct endpoint {
     uint16_t name, drain_step;
     uint8_t side;
     uint8_t flags;
+    bool reuseaddr;
     uint32_t linger_ms;
     uint32_t tcb; /* lent to it; 0: it is at rest, and `idle` is all that there is to know */
     struct tcp_idle idle;
@@ -196,6 +197,7 @@ struct mini {
     process_id owner;
     uint32_t hash_next;
     uint8_t side;
+    bool reuseaddr;
 };
 
 /* One connection, one incarnation of a four-tuple, for the whole run: its number is its index. */

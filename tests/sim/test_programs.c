@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -223,6 +224,47 @@ static void a_full_accept_queue_drops_the_third_ack(void **state)
     done(play);
 }
 
+/* I-39, docs/notes/reuseaddr.md: both the old listener and the new one must have said so. */
+static void a_port_that_waits_is_given_to_those_who_reuse_addresses(void **state)
+{
+    (void)state;
+    static const char form[] = "app client\n    connect server:80\n    recv until eof\n    close\n"
+                               "app server\n    set reuseaddr %s\n    listen 80\n    accept\n    close\n    at 5s exit\n"
+                               "app server\n    set reuseaddr %s\n    at 6s listen 80 = %s\n";
+    static const char *const cases[][3] = {
+        {"off", "off", "EADDRINUSE"}, {"off", "on", "EADDRINUSE"}, {"on", "off", "EADDRINUSE"}, {"on", "on", "0"}};
+    for (unsigned i = 0; i < 4; i++) {
+        char text[400];
+        snprintf(text, sizeof text, form, cases[i][0], cases[i][1], cases[i][2]);
+        struct play *play = with(text);
+        const struct trace_event *listened = play_return(play, "server", CALL_LISTEN, 2);
+        assert_non_null(listened);
+        assert_int_equal(listened->call.error, i == 3 ? TCP_OK : TCP_EADDRINUSE);
+        done(play);
+    }
+}
+
+/* tcp_max_orphans (I-30): the second of two closed sockets is one too many, and is reset behind its FIN. */
+static void a_host_with_too_many_orphans_resets_the_next(void **state)
+{
+    (void)state;
+    struct play *play = play_whole("host client\nhost server max_orphans 1\nlink client -- server delay 10ms\nstop 2s\n"
+                                   "app client x 2 every 100ms\n    connect server:80\n    sleep 1h\n"
+                                   "service server 80\n    at 1s close\ncut client -- server from 900ms\n",
+                                   QUEUE_HEAP);
+    unsigned fins = 0, resets = 0;
+    for (uint32_t i = 0; i < play->trace.count; i++) {
+        const struct trace_event *event = &play->trace.events[i];
+        if (event->kind != TRACE_SEND || event->host != play_host(play, "server") || event->time_ns != NS_PER_S)
+            continue;
+        fins += (event->segment.flags & TCP_FIN) != 0;
+        resets += (event->segment.flags & TCP_RST) != 0;
+    }
+    assert_int_equal(fins, 2);
+    assert_int_equal(resets, 1);
+    done(play);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -241,6 +283,8 @@ int main(void)
         cmocka_unit_test(a_lingering_close_waits_for_the_acknowledgement_or_its_time),
         cmocka_unit_test(a_call_under_way_leaves_its_count_when_the_run_ends),
         cmocka_unit_test(a_full_accept_queue_drops_the_third_ack),
+        cmocka_unit_test(a_port_that_waits_is_given_to_those_who_reuse_addresses),
+        cmocka_unit_test(a_host_with_too_many_orphans_resets_the_next),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
