@@ -54,6 +54,7 @@ extern const struct command command_test;
 extern const struct command command_play;
 extern const struct command command_watch;
 extern const struct command command_why;
+extern const struct command command_plot;
 extern const struct command command_check;
 extern const struct command command_format;
 extern const struct command command_new;

@@ -35,19 +35,6 @@ static bool question_make(const struct arguments *arguments, struct question *qu
     return given_take(arguments, &question->given, options);
 }
 
-/* The number of a connection by its `as` name, or by itself; 0: there is none. */
-static uint32_t connection(const struct play *play, const char *word)
-{
-    char *end;
-    for (uint32_t i = 0; i < play->judgement.connection_count; i++) {
-        const struct connection_report *c = &play->judgement.connections[i];
-        if (c->name != STORY_NONE && strcmp(play->story->names[c->name], word) == 0)
-            return c->conn;
-    }
-    const unsigned long number = strtoul(word, &end, 10);
-    return *end == '\0' && number >= 1 && number <= play->judgement.connection_count ? (uint32_t)number : 0;
-}
-
 /* HOST or HOST.NAME, as the language names an end. */
 static bool end_find(const struct play *play, const char *of, uint16_t *host, uint32_t *conn)
 {
@@ -68,7 +55,7 @@ static bool end_find(const struct play *play, const char *of, uint16_t *host, ui
         free(word);
         return false;
     }
-    if (of[length] == '.' && (*conn = connection(play, of + length + 1)) == 0) {
+    if (of[length] == '.' && (*conn = play_connection(play, of + length + 1)) == 0) {
         complain("why", "no connection is called %s", of + length + 1);
         return false;
     }

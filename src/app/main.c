@@ -14,6 +14,7 @@ static const struct command *const commands[] = {
     &command_play,
     &command_watch,
     &command_why,
+    &command_plot,
     &command_check,
     &command_format,
     &command_new,

@@ -144,6 +144,18 @@ void play_free(struct play *play)
     *play = (struct play){0};
 }
 
+uint32_t play_connection(const struct play *play, const char *word)
+{
+    char *end;
+    for (uint32_t i = 0; i < play->judgement.connection_count; i++) {
+        const struct connection_report *c = &play->judgement.connections[i];
+        if (c->name != STORY_NONE && strcmp(play->story->names[c->name], word) == 0)
+            return c->conn;
+    }
+    const unsigned long number = strtoul(word, &end, 10);
+    return *end == '\0' && number >= 1 && number <= play->judgement.connection_count ? (uint32_t)number : 0;
+}
+
 /* As a shell reads it. */
 static void quoted(struct text *out, const char *word)
 {

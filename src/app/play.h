@@ -47,6 +47,9 @@ enum status play_run(struct play *play, int64_t until_ns, const char *again);
 void play_clear(struct play *play);
 void play_free(struct play *play);
 
+/* The number of a connection by its `as` name, or by itself; 0: the run has none of that name. */
+uint32_t play_connection(const struct play *play, const char *word);
+
 /* "lastack run FILE --seed N --variant K …": what repeats the run that was read. */
 void play_again(struct text *out, const struct play *play);
 

@@ -104,8 +104,8 @@ void page_span(struct text *out, int64_t ns)
     }
 }
 
-/* The silence that is folded: several times as long as the longest way through the network. */
-static int64_t idle_of(const struct story *story)
+/* Several times as long as the longest way through the network. */
+int64_t page_idle_ns(const struct story *story)
 {
     int64_t way = 0;
     for (uint32_t i = 0; i < story->link_count; i++) {
@@ -194,7 +194,7 @@ bool page_init(struct page *page, const struct ladder *ladder)
         .glyphs = ladder->options->unicode ? &unicode : &ascii,
         .hour_clock = ladder->glossary->story->clock_ns >= 0,
         .decimals = decimals_needed(ladder, width),
-        .idle_ns = idle_of(ladder->glossary->story),
+        .idle_ns = page_idle_ns(ladder->glossary->story),
         .shown_ns = -1,
         .name_connections = ladder->glossary->conns > 1,
     };

@@ -56,6 +56,8 @@ enum style page_cell_text(struct text *out, const struct page *page, const struc
 /* The columns that the longest cell of a lane takes. */
 int page_cell_wanted(const struct page *page, unsigned lane, bool arguments);
 
+/* The silence that is folded. */
+int64_t page_idle_ns(const struct story *story);
 /* For people: "59.8 s", "4 min 7 s", "200 ms"; three digits are enough. */
 void page_span(struct text *out, int64_t ns);
 /* "… 34 data segments, 35:49281, and 17 ACKs". */
