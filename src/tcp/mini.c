@@ -2,6 +2,8 @@
 /* The small records: an orphan's FIN_WAIT_2 and TIME_WAIT (R-101, R-140 to R-152; L-05 to L-10; FACTS 7, 8). */
 #include "tcp/internal.h"
 
+#define PAWS_MSL_S 60u
+
 static void arm(struct tcp_ctx *ctx, struct tcp_mini *mini, int64_t length_ns)
 {
     mini->length_ns = length_ns;
@@ -39,8 +41,13 @@ static enum mini_answer ends(struct tcp_ctx *ctx, const struct tcp_mini *mini, u
 
 static bool paws_rejects_mini(const struct tcp_ctx *ctx, const struct tcp_mini *mini, const struct segment *seg)
 {
-    return mini->ts_ok && mini->ts_recent_valid && (seg->options & TCPOPT_TS) != 0 && (seg->flags & TCP_RST) == 0 &&
-           now_ms(ctx) - mini->ts_recent_ms <= PAWS_IDLE_MS && (int32_t)(seg->tsval - mini->ts_recent) < 0;
+    const uint32_t age_ms = now_ms(ctx) - mini->ts_recent_ms;
+    if (seg->flags & TCP_RST) { /* RFC 7323 section 5.2 spares it; Linux does once TS.Recent is a minute old */
+        if (!ctx->profile->tw_paws_binds_rst || age_ms / 1000 >= PAWS_MSL_S)
+            return false;
+    }
+    return mini->ts_ok && mini->ts_recent_valid && (seg->options & TCPOPT_TS) != 0 && age_ms <= PAWS_IDLE_MS &&
+           (int32_t)(seg->tsval - mini->ts_recent) < 0;
 }
 
 static void mini_note_timestamp(struct tcp_ctx *ctx, struct tcp_mini *mini, const struct segment *seg)
@@ -130,11 +137,11 @@ static enum mini_answer arrives_in_time_wait(struct tcp_ctx *ctx, struct tcp_min
     const uint32_t end = seg->seq + segment_length(seg);
     const bool rejected = paws_rejects_mini(ctx, mini, seg);
     if (seg->flags & TCP_RST) {
+        if (rejected)
+            return MINI_STAYS;
         if (reset_obeyed(ctx, mini, seg))
             return ends(ctx, mini, TCP_WHY_RST_RECEIVED);
-        if (ctx->profile->tw_restart == 1 && seg->seq == mini->rcv_nxt)
-            arm(ctx, mini, ctx->profile->time_wait); /* L-08: rfc1337 restarts it */
-        else if (ctx->profile->rfc5961 && !ctx->profile->rfc1337 && ctx->profile->rst_in_time_wait == 2 && in_window(mini, seg))
+        if (ctx->profile->rfc5961 && !ctx->profile->rfc1337 && ctx->profile->rst_in_time_wait == 2 && in_window(mini, seg))
             answer(ctx, mini, seg); /* */
         return MINI_STAYS;
     }

@@ -60,6 +60,7 @@
     X(rst_in_time_wait, "which RST ends TIME_WAIT") \
     X(syn_in_time_wait, "which SYN reopens a connection in TIME_WAIT") \
     X(tw_restart, "what starts the time of TIME_WAIT anew") \
+    X(tw_paws_binds_rst, "a RST with an older timestamp is ignored in TIME_WAIT") \
     X(tw_reuse, "connect() over a TIME_WAIT of one's own: 0 no, 1 yes, 2 loopback only") \
     X(tw_reuse_delay, "how old such a TIME_WAIT must be") \
     X(bare_fin_zero_window, "a FIN without data may be sent into a zero window") \
@@ -142,6 +143,7 @@
     X(rst_in_time_wait, 2, "R-075, R-152") \
     X(syn_in_time_wait, 1, "R-144: SHLD-4") \
     X(tw_restart, 0, "R-142") \
+    X(tw_paws_binds_rst, 0, "RFC 7323 section 5.2") \
     X(tw_reuse, 0, "RULES part 3: none") \
     X(tw_reuse_delay, 1 * NS_PER_S, "not used: tw_reuse is 0") \
     X(bare_fin_zero_window, 0, "R-184: section 3.10.7.4, table 6") \
@@ -223,7 +225,8 @@
     X(rfc1337, 0, "FACTS: tcp_rfc1337 0") \
     X(rst_in_time_wait, 1, "FACTS 8, L-08") \
     X(syn_in_time_wait, 1, "FACTS 8, L-09") \
-    X(tw_restart, 1, "FACTS 8, L-08, L-10") \
+    X(tw_restart, 1, "FACTS 8, L-10, docs/notes") \
+    X(tw_paws_binds_rst, 1, "tcp_paws_reject() of the kernel; docs/notes") \
     X(tw_reuse, 2, "FACTS 8: tcp_tw_reuse") \
     X(tw_reuse_delay, 1 * NS_PER_S, "FACTS 8: tcp_tw_reuse_delay") \
     X(bare_fin_zero_window, 0, "FACTS 4, 11") \
@@ -306,6 +309,7 @@
     X(rst_in_time_wait, 0, "B-04") \
     X(syn_in_time_wait, 2, "B-05") \
     X(tw_restart, 2, "B-06") \
+    X(tw_paws_binds_rst, 0, "B-06: tcp_twcheck()") \
     X(tw_reuse, 0, "RULES part 3: no") \
     X(tw_reuse_delay, 1 * NS_PER_S, "not used: tw_reuse is 0") \
     X(bare_fin_zero_window, 1, "RULES part 3 (unverified)") \
@@ -388,6 +392,7 @@
     X(rst_in_time_wait, 1, "unknown (unverified)") \
     X(syn_in_time_wait, 1, "unknown (unverified)") \
     X(tw_restart, 0, "unknown (unverified)") \
+    X(tw_paws_binds_rst, 0, "unknown (unverified)") \
     X(tw_reuse, 0, "unknown (unverified)") \
     X(tw_reuse_delay, 1 * NS_PER_S, "not used: tw_reuse is 0 (unverified)") \
     X(bare_fin_zero_window, 0, "unknown (unverified)") \

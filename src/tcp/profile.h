@@ -68,6 +68,7 @@ enum profile_id { PROFILE_RFC9293, PROFILE_LINUX, PROFILE_FREEBSD, PROFILE_WINDO
     X(rst_in_time_wait, UNIT_CHOICE) /* 0 ignored, 1 exact (RCV.NXT), 2 in window */ \
     X(syn_in_time_wait, UNIT_CHOICE) /* 0 challenge ACK, 1 RFC 6191 else ACK, 2 higher number else silence */ \
     X(tw_restart, UNIT_CHOICE) /* 0 by an acceptable FIN, 1 Linux (L-08, L-10), 2 FreeBSD (B-06) */ \
+    X(tw_paws_binds_rst, UNIT_SWITCH) /* a RST to a small record must pass PAWS, while TS.Recent is not a minute old */ \
     X(tw_reuse, UNIT_COUNT) /* connect() over a TIME_WAIT of one's own: 0, 1, 2 as the sysctl */ \
     X(tw_reuse_delay, UNIT_DURATION) \
     X(bare_fin_zero_window, UNIT_SWITCH) /* a bare FIN may be sent into a zero window */ \

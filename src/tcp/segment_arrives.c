@@ -197,6 +197,12 @@ static enum check ack_in_syn_received(struct tcp_ctx *ctx, struct tcb *tcb, cons
     return GO_ON;
 }
 
+/* There is data beyond RCV.NXT: the segment carries some, or is a FIN above a gap. */
+static bool tells_of_data(const struct tcb *tcb, const struct segment *seg)
+{
+    return segment_length(seg) > 0 && seq_gt(seg->seq + seg->len, tcb->rcv.nxt);
+}
+
 static bool fin_acknowledged(const struct tcb *tcb)
 {
     return tcb->fin_sent && tcb->snd.una == tcb->snd.nxt;
@@ -259,7 +265,7 @@ static enum check fin_was_acknowledged(struct tcp_ctx *ctx, struct tcb *tcb, con
             tcp_done(ctx, tcb, TCP_OK, TCP_WHY_RST_SENT);
             return DONE;
         }
-        if (ctx->profile->data_after_close_rst && seg->len > 0 && seq_gt(seg->seq + seg->len, tcb->rcv.nxt)) {
+        if (ctx->profile->data_after_close_rst && tells_of_data(tcb, seg)) {
             send_reset_reply(ctx, seg);
             tcp_done(ctx, tcb, TCP_OK, TCP_WHY_RST_SENT);
             return DONE;
@@ -339,11 +345,11 @@ static bool takes_text(const struct tcb *tcb, const struct segment *seg)
 /* L-11, SHLD-3: new data for an end whose program reads no more; or data that the peer's FIN, a forged one, has cut in two. */
 static bool nobody_reads(const struct tcp_ctx *ctx, const struct tcb *tcb, const struct segment *seg)
 {
-    if (!tcb->shut_read || seg->len == 0 || !seq_gt(seg->seq + seg->len, tcb->rcv.nxt))
+    if (!tcb->shut_read || !tells_of_data(tcb, seg))
         return false;
     if (tcb->state == TCP_FIN_WAIT_1 || tcb->state == TCP_FIN_WAIT_2)
         return ctx->profile->data_after_close_rst;
-    return tcb->fin_received && seq_lt(seg->seq, tcb->rcv.nxt) && ctx->profile->data_across_fin_rst;
+    return tcb->fin_received && seg->len > 0 && seq_lt(seg->seq, tcb->rcv.nxt) && ctx->profile->data_across_fin_rst;
 }
 
 static void fin_arrived(struct tcp_ctx *ctx, struct tcb *tcb);
