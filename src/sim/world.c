@@ -120,7 +120,7 @@ static void plan_first(struct plan *plan, const struct story *story, enum queue_
     for (uint16_t n = 0; n < story->node_count; n++)
         plan->capacity[REGION_BOX_FLOWS] += story->nodes[n].kind != NODE_HOST ? 4 + crowd : 0;
     plan->capacity[REGION_RECORDS] = 16 + 2 * busy;
-    plan->events = 2 * queue_margin(story) + 4 * crowd;
+    plan->events = 2 * queue_margin(story) + 6 * crowd;
     plan_dependent(plan);
 }
 
