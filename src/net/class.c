@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "net/class.h"
 
+_Static_assert(TCP_FIN == 1, "a FIN takes one number");
+
 /* a comes before b, modulo 2^32 (RFC 9293 section 3.4). */
 static bool before(uint32_t a, uint32_t b)
 {
@@ -12,12 +14,6 @@ void flow_begin(struct flow *flow, const struct segment *first)
     *flow = (struct flow){
         .side = {{.host = first->src_host, .port = first->src_port}, {.host = first->dst_host, .port = first->dst_port}},
     };
-}
-
-unsigned flow_side_of(const struct flow *flow, const struct segment *seg)
-{
-    /* Both ends of a loopback connection have one host: the port tells. */
-    return !(flow->side[0].host == seg->src_host && flow->side[0].port == seg->src_port);
 }
 
 /* The number of the segment's FIN: behind its SYN and its payload. */
@@ -96,10 +92,39 @@ static void take_note(struct flow_side *from, const struct segment *seg)
     }
 }
 
+/* What most segments are: an ACK at the sender's next number, with a payload, a FIN or nothing. Neither a probe nor a retransmission. */
+static bool is_plain_ack(const struct flow_side *from, const struct segment *seg)
+{
+    bool ack =
+        (seg->flags & (TCP_SYN | TCP_RST | TCP_ACK)) == TCP_ACK && (from->known & (FLOW_SYN | FLOW_ACKED)) == (FLOW_SYN | FLOW_ACKED);
+    return ack && seg->seq == from->nxt && seg->len != 1 && (seg->marks & (SEGMENT_INJECTED | SEGMENT_COPY)) == 0;
+}
+
+static uint32_t plain_ack_sent(struct flow_side *from, struct flow_side *peer, const struct segment *seg)
+{
+    uint32_t classes = CLASS_ANY | (seg->len > 0 ? CLASS_DATA : 0);
+    if ((seg->flags & TCP_FIN) != 0) {
+        classes |= CLASS_FIN;
+        from->fin = seg->seq + seg->len;
+        from->known |= FLOW_FIN;
+    }
+    from->nxt = seg->seq + seg->len + (seg->flags & TCP_FIN);
+    classes |= classes == CLASS_ANY ? CLASS_ACK : 0;
+    if ((peer->known & FLOW_FIN_ARRIVED) != 0 && before(peer->fin, seg->ack)) {
+        classes |= CLASS_ACK_FIN;
+        peer->known &= (uint8_t)~FLOW_FIN_ARRIVED;
+    }
+    if (before(from->ack_max, seg->ack))
+        from->ack_max = seg->ack;
+    return classes;
+}
+
 uint32_t flow_note_sent(struct flow *flow, const struct segment *seg)
 {
     unsigned side = flow_side_of(flow, seg);
     struct flow_side *from = &flow->side[side], *peer = &flow->side[!side];
+    if (__builtin_expect(is_plain_ack(from, seg), 1))
+        return plain_ack_sent(from, peer, seg);
     uint32_t classes = classes_of(from, peer, seg);
     if ((seg->marks & (SEGMENT_INJECTED | SEGMENT_COPY)) != 0)
         return classes;

@@ -48,7 +48,11 @@ struct flow {
 void flow_begin(struct flow *flow, const struct segment *first);
 
 /* The side (0 or 1) of `flow` that `seg` was sent by. */
-unsigned flow_side_of(const struct flow *flow, const struct segment *seg);
+static inline unsigned flow_side_of(const struct flow *flow, const struct segment *seg)
+{
+    /* Both ends of a loopback connection have one host: the port tells. */
+    return (flow->side[0].host != seg->src_host) | (flow->side[0].port != seg->src_port);
+}
 
 /* A segment leaves its sender: returns its classes (a mask of enum segment_class, always with CLASS_ANY) and takes note of it.
  * One that its sender did not send (SEGMENT_INJECTED, SEGMENT_COPY) is classed but leaves no note, and is never an ACK(FIN). */

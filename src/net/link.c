@@ -3,10 +3,8 @@
 
 #include <stddef.h>
 
-#include "base/duration.h"
-
 #define LIMIT_DEFAULT 1000 /* tc-netem(8): limit */
-#define MTU_DEFAULT 1500 /* Ethernet's */
+#define MTU_DEFAULT LINK_PLAIN_BYTES /* Ethernet's */
 
 /* Whose draw it is: the driver of choices and the key's part that is the same for all of a segment's draws. */
 struct draws {
@@ -141,8 +139,7 @@ static int64_t arrive(struct link_state *state, const struct link_params *params
     return arrival_ns;
 }
 
-/* Nothing is left open, and nothing waits: most links are so most of the time. */
-static bool is_plain(const struct link_params *params)
+bool link_is_plain(const struct link_params *params)
 {
     return (params->loss_ppb | params->corrupt_ppb | params->duplicate_ppb | params->reorder_ppb) == 0 && !params->gemodel &&
            params->jitter_ns <= 0 && params->rate_bps <= 0 && params->mtu == 0 && params->delay_ns > 0;
@@ -159,10 +156,8 @@ struct link_fate link_carry(struct link_state *state, const struct link_params *
     static const struct link_orders none;
     if (orders == NULL)
         orders = &none;
-    if (is_plain(params) && is_quiet(orders) && packet_bytes <= MTU_DEFAULT) {
-        state->ordinal++;
-        return (struct link_fate){.arrival_ns = arrive(state, params, now_ns, params->delay_ns)};
-    }
+    if (link_is_plain(params) && is_quiet(orders) && packet_bytes <= LINK_PLAIN_BYTES)
+        return (struct link_fate){.arrival_ns = link_carry_plain(state, params->delay_ns, now_ns)};
     struct link_fate fate = {0};
     const struct draws draws = {choose, ctx, subject, ++state->ordinal};
     /* All draws first: none may depend on what became of the segment. */

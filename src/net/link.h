@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/duration.h"
+
 #define PPB_ONE UINT32_C(1000000000) /* shares are integers of parts per billion: 1 % = 10,000,000 */
 
 struct link_params {
@@ -88,6 +90,20 @@ struct link_orders {
  * without it. */
 struct link_fate link_carry(struct link_state *state, const struct link_params *params, uint64_t subject, uint32_t packet_bytes,
                             const struct link_orders *orders, int64_t now_ns, choose_fn choose, void *ctx);
+
+/* Nothing is left open on such a link, and nothing waits there; most links are so most of the time. For a segment that no order is about,
+ * of at most LINK_PLAIN_BYTES, link_carry_plain() is then all that link_carry() does. */
+#define LINK_PLAIN_BYTES 1500
+bool link_is_plain(const struct link_params *params);
+/* When it arrives. */
+static inline int64_t link_carry_plain(struct link_state *state, int64_t delay_ns, int64_t now_ns)
+{
+    int64_t arrival_ns = time_add(now_ns, delay_ns);
+    state->ordinal++;
+    if (arrival_ns > state->last_arrival_ns)
+        state->last_arrival_ns = arrival_ns;
+    return arrival_ns;
+}
 
 /* What a drop is called in the trace: "rule", "loss", "cut", "queue", "corrupt", "mtu", "firewall", "host-down"; "none". */
 const char *drop_why_name(enum drop_why why);

@@ -17,34 +17,13 @@ uint32_t trace_put(struct sim *sim, struct trace_event *event)
     return world->events;
 }
 
-static uint32_t relative(const struct flow_side *side, uint32_t number)
+static inline uint32_t relative(const struct flow_side *side, uint32_t number)
 {
     return (side->known & FLOW_SYN) != 0 ? number - side->iss : number;
 }
 
-/* Numbers count from each side's initial sequence number, by the connection that the segment speaks for. */
-void trace_segment_put(struct sim *sim, struct trace_event *event, const struct segment *seg, uint32_t classes)
+static void options_fill(struct trace_event *event, const struct flow_side *to, const struct segment *seg)
 {
-    static const struct flow_side unknown;
-    const struct flow_side *from = &unknown, *to = &unknown;
-    if (seg->conn != 0) {
-        const struct flow *flow = &flow_at(sim, (flow_id){seg->conn})->flow;
-        unsigned side = flow_side_of(flow, seg);
-        from = &flow->side[side];
-        to = &flow->side[side ^ 1];
-    }
-    event->conn = seg->conn;
-    event->segment.number = seg->number;
-    event->segment.of = 0;
-    /* A reset for what carried no ACK counts from nothing; but 0 may be where the sender's numbers have come to. */
-    bool rootless = (seg->flags & (TCP_RST | TCP_ACK)) == (TCP_RST | TCP_ACK) && seg->seq == 0 && from->nxt != 0;
-    event->segment.seq = rootless ? 0 : relative(from, seg->seq);
-    event->segment.ack = (seg->flags & TCP_ACK) != 0 ? relative(to, seg->ack) : 0;
-    event->segment.len = seg->len;
-    event->segment.wnd = seg->wnd;
-    event->segment.classes = (uint16_t)classes;
-    event->segment.flags = seg->flags;
-    event->segment.options = seg->options;
     event->segment.tsval = (seg->options & TCPOPT_TS) != 0 ? seg->tsval : 0;
     event->segment.tsecr = (seg->options & TCPOPT_TS) != 0 ? seg->tsecr : 0;
     event->segment.mss = (seg->options & TCPOPT_MSS) != 0 ? seg->mss : 0;
@@ -54,6 +33,41 @@ void trace_segment_put(struct sim *sim, struct trace_event *event, const struct 
         event->sack[i].left = relative(to, seg->sack[i].left);
         event->sack[i].right = relative(to, seg->sack[i].right);
     }
+}
+
+/* Numbers count from each side's initial sequence number, by the connection that the segment speaks for. */
+void trace_segment_fill(struct trace_event *event, const struct flow *flow, const struct segment *seg, uint32_t classes)
+{
+    static const struct flow unknown;
+    flow = flow != NULL ? flow : &unknown;
+    unsigned side = flow_side_of(flow, seg);
+    const struct flow_side *from = &flow->side[side], *to = &flow->side[side ^ 1];
+    /* A reset for what carried no ACK counts from nothing; but 0 may be where the sender's numbers have come to. */
+    bool rootless = seg->seq == 0 && (seg->flags & (TCP_RST | TCP_ACK)) == (TCP_RST | TCP_ACK) && from->nxt != 0;
+    event->segment.number = seg->number;
+    event->segment.of = 0;
+    event->segment.seq = rootless ? 0 : relative(from, seg->seq);
+    event->segment.ack = (seg->flags & TCP_ACK) != 0 ? relative(to, seg->ack) : 0;
+    event->segment.len = seg->len;
+    event->segment.wnd = seg->wnd;
+    event->segment.classes = (uint16_t)classes;
+    event->segment.flags = seg->flags;
+    event->segment.options = seg->options;
+    if (__builtin_expect(seg->options != TCPOPT_TS, 0)) {
+        options_fill(event, to, seg);
+        return;
+    }
+    event->segment.tsval = seg->tsval;
+    event->segment.tsecr = seg->tsecr;
+    event->segment.mss = 0;
+    event->segment.wscale = 0;
+    event->segment.sack_count = 0;
+}
+
+void trace_segment_put(struct sim *sim, struct trace_event *event, const struct segment *seg, uint32_t classes)
+{
+    event->conn = seg->conn;
+    trace_segment_fill(event, seg->conn != 0 ? &flow_at(sim, (flow_id){seg->conn})->flow : NULL, seg, classes);
 }
 
 static uint32_t state_write(struct sim *sim, uint16_t host, uint32_t conn, uint8_t side, uint32_t identity, enum tcp_state from,
@@ -96,33 +110,35 @@ static void on_state(void *ctx, enum tcp_state from, enum tcp_state to, uint8_t 
     }
 }
 
-void outbox_add(struct sim *sim, const struct segment *seg)
+struct segment *outbox_add(struct sim *sim, const struct segment *seg)
 {
-    if (sim->out_first + sim->out_count == OUTBOX_MAX) {
+    uint32_t at = sim->out_first + sim->out_count;
+    if (__builtin_expect(at == OUTBOX_MAX, 0)) {
         memmove(sim->outbox, sim->outbox + sim->out_first, sim->out_count * sizeof sim->outbox[0]);
         sim->out_first = 0;
+        at = sim->out_count;
     }
-    ASSERT(sim->out_count < OUTBOX_MAX);
-    struct outgoing *out = &sim->outbox[sim->out_first + sim->out_count++];
+    ASSERT(at < OUTBOX_MAX);
+    struct outgoing *out = &sim->outbox[at];
+    sim->out_count++;
     out->seg = *seg;
     out->cause = sim->cause;
+    return &out->seg;
 }
 
 /* Addresses are the end's. A RST that answers a segment of another incarnation speaks for that one. */
 static void on_send(void *ctx, const struct segment *seg)
 {
     struct sim *sim = ctx;
-    outbox_add(sim, seg);
-    struct segment *out = &sim->outbox[sim->out_first + sim->out_count - 1].seg;
-    out->conn = sim->cur_flow.index;
+    struct segment *out = outbox_add(sim, seg);
+    bool answers = (seg->flags & (TCP_RST | TCP_ACK)) == TCP_RST && sim->answers != 0;
+    out->conn = answers ? sim->answers : sim->cur_flow.index;
     out->number = 0;
     out->marks = 0;
     out->src_host = tuple_host(sim->cur_tuple);
     out->src_port = tuple_port(sim->cur_tuple);
     out->dst_host = tuple_peer(sim->cur_tuple);
     out->dst_port = tuple_peer_port(sim->cur_tuple);
-    if ((seg->flags & (TCP_RST | TCP_ACK)) == TCP_RST && sim->answers != 0)
-        out->conn = sim->answers;
 }
 
 static void on_signal(void *ctx, enum tcp_signal signal, const struct tcp_mini *mini)
@@ -308,31 +324,36 @@ void mini_end(struct sim *sim, uint32_t index)
     }
 }
 
+/* Somebody waits for what this host sends. A copy goes on, for the outbox may be filled anew. */
+static __attribute__((noinline)) void awaited_send(struct sim *sim, struct segment seg, uint32_t classes, uint32_t record)
+{
+    struct happening happening = {
+        .kind = EVENT_SENDS, .host = seg.src_host, .flow = {seg.conn}, .seg = &seg, .classes = classes, .record = record};
+    uint32_t cause = sim->cause;
+    trigger_happens(sim, &happening, true);
+    sim->cause = cause;
+    weather_send(sim, &seg, classes, record);
+}
+
 /* The first of the outbox leaves its host: seen by the observer, written, told to who waits for it, then handed to its first link. */
 static void send_first(struct sim *sim)
 {
-    struct segment seg = sim->outbox[sim->out_first].seg;
-    uint32_t led_to = sim->outbox[sim->out_first].cause, classes = CLASS_ANY;
-    sim->out_first++;
-    if (--sim->out_count == 0)
-        sim->out_first = 0;
-    if (sim->hosts[seg.src_host].down || !sim_make_room(sim))
+    struct outgoing *out = &sim->outbox[sim->out_first];
+    struct segment *seg = &out->seg;
+    sim->out_first = --sim->out_count == 0 ? 0 : sim->out_first + 1;
+    if (sim->hosts[seg->src_host].down || !sim_make_room(sim))
         return;
-    seg.number = sim->world->next_segment++;
+    seg->number = sim->world->next_segment++;
     sim->world->segments++;
-    if (seg.conn != 0)
-        classes = flow_note_sent(&flow_at(sim, (flow_id){seg.conn})->flow, &seg);
-    struct trace_event *event = trace_open(sim, TRACE_SEND, 0, seg.src_host, seg.dst_host, seg.conn, led_to);
-    trace_segment_put(sim, event, &seg, classes);
-    uint32_t record = trace_close(sim, event, TRACE_SEGMENT_BYTES + seg.sack_count * sizeof(struct sack_block));
-    if (sim->hosts[seg.src_host].awaits_sends) {
-        struct happening happening = {
-            .kind = EVENT_SENDS, .host = seg.src_host, .flow = {seg.conn}, .seg = &seg, .classes = classes, .record = record};
-        uint32_t cause = sim->cause;
-        trigger_happens(sim, &happening, true);
-        sim->cause = cause;
-    }
-    weather_send(sim, &seg, classes, record);
+    struct flow *flow = seg->conn != 0 ? &flow_at(sim, (flow_id){seg->conn})->flow : NULL;
+    uint32_t classes = flow != NULL ? flow_note_sent(flow, seg) : CLASS_ANY;
+    struct trace_event *event = trace_open(sim, TRACE_SEND, 0, seg->src_host, seg->dst_host, seg->conn, out->cause);
+    trace_segment_fill(event, flow, seg, classes);
+    uint32_t record = trace_close(sim, event, TRACE_SEGMENT_BYTES + seg->sack_count * sizeof(struct sack_block));
+    if (__builtin_expect(sim->hosts[seg->src_host].awaits_sends, 0))
+        awaited_send(sim, *seg, classes, record);
+    else
+        weather_send(sim, seg, classes, record);
 }
 
 static void outbox_flush(struct sim *sim)

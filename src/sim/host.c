@@ -321,9 +321,10 @@ static void listener_opens(struct sim *sim, uint32_t index, const struct segment
 }
 
 /* No end has this four-tuple: a listener, or CLOSED. `iss`: what a TIME_WAIT that makes room asks for. */
-static void host_nobody(struct sim *sim, const struct segment *seg, const uint32_t *iss)
+static void host_nobody(struct sim *sim, const struct segment *arrived, const uint32_t *iss)
 {
     struct segment reply = {0};
+    const struct segment copy = *arrived, *seg = &copy; /* the world may move */
     listener_id listener = demux_listener(sim, seg->dst_host, seg->dst_port);
     if (listener.index == 0) {
         if (tcp_segment_arrives_closed(seg, &reply))
@@ -358,19 +359,18 @@ static void mini_arrives(struct sim *sim, uint32_t index, const struct segment *
         host_nobody(sim, seg, &iss);
 }
 
-void host_segment_arrives(struct sim *sim, const struct segment *seg)
+/* A segment is at its host, RECV is written: TCP takes it. */
+static void segment_arrives(struct sim *sim, const struct segment *seg, const struct connection *connection)
 {
-    tuple_t tuple = tuple_of(seg->dst_host, seg->dst_port, seg->src_host, seg->src_port);
     end_id end = {0};
-    if (seg->conn != 0) {
-        const struct connection *connection = flow_at(sim, (flow_id){seg->conn});
+    if (connection != NULL)
         end = connection->end[flow_side_of(&connection->flow, seg) ^ 1];
-    }
-    if (end.handle == 0)
-        end = demux_find(sim, tuple);
-    if (end.handle == 0) {
-        host_nobody(sim, seg, NULL);
-        return;
+    if (__builtin_expect(end.handle == 0, 0)) {
+        end = demux_find(sim, tuple_of(seg->dst_host, seg->dst_port, seg->src_host, seg->src_port));
+        if (end.handle == 0) {
+            host_nobody(sim, seg, NULL);
+            return;
+        }
     }
     sim->answers = seg->conn;
     if ((end.handle & END_MINI) != 0) {
@@ -400,35 +400,42 @@ static void flight_drop(struct sim *sim, const struct flight *flight, enum drop_
     trace_put(sim, &event);
 }
 
+static void awaited_arrives(struct sim *sim, const struct flight *flight)
+{
+    struct happening happening = {.kind = EVENT_RECEIVES,
+                                  .host = flight->seg.dst_host,
+                                  .flow = {flight->seg.conn},
+                                  .seg = &flight->seg,
+                                  .classes = flight->classes,
+                                  .record = sim->cause};
+    trigger_happens(sim, &happening, false);
+}
+
+/* Its record is given back when all is done: TCP reads the segment there. */
 void host_flight_arrives(struct sim *sim, uint32_t index)
 {
-    struct flight flight = sim->flights[index - 1];
-    bool here = flight.node == flight.seg.dst_host;
-    if (!here && !sim->hosts[flight.node].down) {
+    const struct flight *flight = &sim->flights[index - 1];
+    const struct segment *seg = &flight->seg;
+    const struct host *host = &sim->hosts[flight->node];
+    if (__builtin_expect(flight->node != seg->dst_host && !host->down, 0)) {
         weather_forward(sim, index);
         return;
     }
-    pool_give(sim, REGION_FLIGHTS, index);
-    if (sim->hosts[flight.node].down || (flight.seg.marks & SEGMENT_CORRUPT) != 0) {
-        flight_drop(sim, &flight, sim->hosts[flight.node].down ? DROP_HOST_DOWN : DROP_CORRUPT);
+    if (__builtin_expect(host->down || (seg->marks & SEGMENT_CORRUPT) != 0, 0)) {
+        flight_drop(sim, flight, host->down ? DROP_HOST_DOWN : DROP_CORRUPT);
+        pool_give(sim, REGION_FLIGHTS, index);
         return;
     }
-    const struct segment *seg = &flight.seg;
-    struct trace_event *event = trace_open(sim, TRACE_RECV, 0, seg->dst_host, seg->src_host, seg->conn, flight.cause);
-    trace_segment_put(sim, event, seg, flight.classes);
+    struct connection *connection = seg->conn != 0 ? flow_at(sim, (flow_id){seg->conn}) : NULL;
+    struct trace_event *event = trace_open(sim, TRACE_RECV, 0, seg->dst_host, seg->src_host, seg->conn, flight->cause);
+    trace_segment_fill(event, connection != NULL ? &connection->flow : NULL, seg, flight->classes);
     sim->cause = trace_close(sim, event, TRACE_SEGMENT_BYTES + seg->sack_count * sizeof(struct sack_block));
-    if (seg->conn != 0)
-        flow_note_arrived(&flow_at(sim, (flow_id){seg->conn})->flow, seg);
-    if (sim->hosts[seg->dst_host].awaits_receives) {
-        struct happening happening = {.kind = EVENT_RECEIVES,
-                                      .host = seg->dst_host,
-                                      .flow = {seg->conn},
-                                      .seg = seg,
-                                      .classes = flight.classes,
-                                      .record = sim->cause};
-        trigger_happens(sim, &happening, false);
-    }
-    host_segment_arrives(sim, seg);
+    if (connection != NULL)
+        flow_note_arrived(&connection->flow, seg);
+    if (__builtin_expect(host->awaits_receives, 0))
+        awaited_arrives(sim, flight);
+    segment_arrives(sim, seg, connection);
+    pool_give(sim, REGION_FLIGHTS, index);
 }
 
 /* ---- timers (RFC 9293 section 3.10.8) ---- */

@@ -5,6 +5,11 @@
 #define MTU_DEFAULT 1500
 #define IP_AND_TCP_HEADER 40
 
+void channel_learn(struct channel *channel, const struct link_params *params)
+{
+    channel->plain_ns = link_is_plain(params) ? params->delay_ns : -1;
+}
+
 static void channels_init(struct world *world, const struct story *story)
 {
     struct channel *channels = region_at(world, REGION_CHANNELS);
@@ -15,6 +20,7 @@ static void channels_init(struct world *world, const struct story *story)
             channel->to = d == 0 ? story->links[l].b : story->links[l].a;
             const struct host *hosts = region_at(world, REGION_HOSTS);
             channel->subject = mix64(hosts[channel->from].key) + hosts[channel->to].key;
+            channel_learn(channel, &story->links[l].dir[d]);
         }
     }
 }

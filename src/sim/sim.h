@@ -101,7 +101,15 @@ static inline bool sim_make_room(struct sim *sim)
     return __builtin_expect(ample, 1) || sim_widen(sim);
 }
 bool sim_grow_records(struct sim *sim);
-void sim_push(struct sim *sim, int64_t at_ns, enum number_class number_class, uint32_t number, enum target target, uint32_t index);
+static inline void sim_push(struct sim *sim, int64_t at_ns, enum number_class number_class, uint32_t number, enum target target,
+                            uint32_t index)
+{
+    if (__builtin_expect(at_ns == TIME_NEVER, 0))
+        return;
+    queue_push(sim->queue, (struct queue_event){.time_ns = at_ns,
+                                                .number = ((uint32_t)number_class << NUMBER_SHIFT) | (number & NUMBER_MAX),
+                                                .target = ((uint32_t)target << TARGET_SHIFT) | index});
+}
 
 static inline void *region_at(struct world *world, enum region_kind kind)
 {
@@ -189,6 +197,8 @@ static inline uint16_t route_next(const struct sim *sim, uint16_t from, uint16_t
     return sim->routes[(uint32_t)from * sim->story->node_count + to];
 }
 const struct link_params *channel_params(const struct sim *sim, uint16_t channel);
+/* After its parameters have changed, and at the start. */
+void channel_learn(struct channel *channel, const struct link_params *params);
 /* What the first link's MTU leaves for a segment's payload. */
 uint32_t route_mss(const struct sim *sim, uint16_t from, uint16_t to);
 uint32_t packet_bytes(const struct segment *seg);
@@ -225,6 +235,8 @@ static inline uint32_t trace_close(struct sim *sim, const struct trace_event *ev
     trace_tape_take(&world->tape, bytes);
     return number;
 }
+/* The segment's fields of a record, `conn` included. `flow`: that of the connection that it speaks for, NULL if it speaks for none. */
+void trace_segment_fill(struct trace_event *event, const struct flow *flow, const struct segment *seg, uint32_t classes);
 void trace_segment_put(struct sim *sim, struct trace_event *event, const struct segment *seg, uint32_t classes);
 void effects_init(struct sim *sim);
 /* Around each call of TCP on an endpoint: end compares timers, then hands on what was signalled. */
@@ -233,7 +245,7 @@ void tcp_end(struct sim *sim, uint32_t endpoint);
 void mini_begin(struct sim *sim, uint32_t mini);
 /* Timers of a mini that stays. */
 void mini_end(struct sim *sim, uint32_t mini);
-void outbox_add(struct sim *sim, const struct segment *seg);
+struct segment *outbox_add(struct sim *sim, const struct segment *seg);
 /* A state change that TCP does not make: a listener's, a mini's at a crash. */
 void state_put(struct sim *sim, uint16_t host, uint32_t conn, uint8_t side, uint32_t identity, enum tcp_state from, enum tcp_state to,
                enum state_why why);
@@ -244,8 +256,6 @@ void step_flush(struct sim *sim);
 
 /* ---- host.c: arrival, listeners, ports ---- */
 void host_flight_arrives(struct sim *sim, uint32_t flight);
-/* A segment is at its host, RECV is written: TCP takes it. */
-void host_segment_arrives(struct sim *sim, const struct segment *seg);
 void host_endpoint_timer(struct sim *sim, uint32_t endpoint, struct queue_event event);
 void host_mini_timer(struct sim *sim, uint32_t mini, struct queue_event event);
 bool port_in_use(const struct sim *sim, uint16_t host, uint16_t port, bool reuseaddr);

@@ -152,12 +152,35 @@ static void channel_carry(struct sim *sim, uint16_t c, struct flight *flight, co
     flight_add(sim, flight, fate.copy_arrival_ns);
 }
 
+/* No rule, no cut, nothing left open: straight to where it arrives. */
+static void plain_send(struct sim *sim, struct channel *channel, const struct segment *seg, uint32_t classes, uint32_t cause)
+{
+    uint16_t to = channel->to;
+    int64_t arrival_ns = link_carry_plain(&channel->state, channel->plain_ns, sim->world->now_ns);
+    uint32_t index = pool_take_raw(sim, REGION_FLIGHTS);
+    if (index == 0)
+        return;
+    struct flight *flight = &sim->flights[index - 1];
+    flight->seg = *seg;
+    flight->cause = cause;
+    flight->statement = 0;
+    flight->classes = (uint16_t)classes;
+    flight->node = to;
+    sim_push(sim, arrival_ns, CLASS_NETWORK, sim->world->next_number++, TARGET_FLIGHT, index);
+}
+
 void weather_send(struct sim *sim, const struct segment *seg, uint32_t classes, uint32_t cause)
 {
     struct asked asked = {.orders = {.delay_ns = 0}};
     uint16_t c = route_next(sim, seg->src_host, seg->dst_host);
     if (c == ROUTE_NONE)
         return;
+    struct channel *channel = &sim->channels[c];
+    bool asks = sim->hosts[seg->src_host].rules || sim->world->cuts != 0;
+    if (__builtin_expect(!asks && channel->plain_ns > 0 && packet_bytes(seg) <= LINK_PLAIN_BYTES, 1)) {
+        plain_send(sim, channel, seg, classes, cause);
+        return;
+    }
     if (sim->hosts[seg->src_host].rules)
         rules_count(sim, &asked, seg, classes);
     cuts_ask(sim, &asked, seg, &sim->channels[c]);

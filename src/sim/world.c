@@ -450,13 +450,3 @@ bool sim_widen(struct sim *sim)
     }
     return true;
 }
-
-void sim_push(struct sim *sim, int64_t at_ns, enum number_class number_class, uint32_t number, enum target target, uint32_t index)
-{
-    if (at_ns == TIME_NEVER)
-        return;
-    ASSERT(queue_count(sim->queue) < queue_capacity(sim->queue));
-    queue_push(sim->queue, (struct queue_event){.time_ns = at_ns,
-                                                .number = ((uint32_t)number_class << NUMBER_SHIFT) | (number & NUMBER_MAX),
-                                                .target = ((uint32_t)target << TARGET_SHIFT) | index});
-}

@@ -96,6 +96,7 @@ struct host {
 struct channel {
     struct link_state state;
     uint64_t subject; /* names this direction in the key of a draw */
+    int64_t plain_ns; /* its delay if it is plain (link_is_plain), else -1 */
     uint16_t from, to; /* nodes */
     uint32_t changed_by; /* 0: story.links; else the statement + 1 whose parameters hold now */
     uint8_t changed_side; /* which of the statement's params */
