@@ -75,6 +75,7 @@ setup_packages() {
     *:uv) echo libuv ;;
     apt-get:gnuplot) echo gnuplot-nox ;;
     *:gnuplot) echo gnuplot ;;
+    *:cmark) echo cmark ;;
     apt-get:tshark | apk:tshark) echo tshark ;;
     dnf:tshark | pacman:tshark) echo wireshark-cli ;;
     *:tshark) echo wireshark ;;
@@ -111,7 +112,7 @@ setup_is_here() {
     ninja) setup_has ninja || setup_has ninja-build ;;
     meson | pkg-config) setup_has "$1" ;;
     python) setup_has python3 ;;
-    gnuplot | tshark) setup_has "$1" ;;
+    gnuplot | tshark | cmark) setup_has "$1" ;;
     xxhash) pkg-config --exists libxxhash 2>/dev/null ;;
     uv) pkg-config --exists libuv 2>/dev/null ;;
     cmocka) pkg-config --exists cmocka 2>/dev/null ;;
@@ -180,7 +181,7 @@ setup_build_things='compiler ninja meson pkg-config python xxhash'
 setup_check_things='gcc clang sanitizers cmocka man'
 # What a command or a test can do without, and then says so: installed where that is allowed, never a reason to stop.
 setup_build_wishes='uv'
-setup_check_wishes='uv gnuplot tshark'
+setup_check_wishes='uv gnuplot tshark cmark'
 
 setup_wish() {
     # shellcheck disable=SC2046

@@ -6,7 +6,7 @@ usage: manual.py SOURCE_ROOT PROGRAM [--rewrite]      prints what is not true, t
 
 With --rewrite the timelines shown (console blocks) are replaced by what the program prints now: commit only what you can explain.
 
-In docs/*.md and README.md:
+In docs/*.md, docs/lessons/*.md and README.md:
     ```scn run     runs and holds (all variants)
     ```scn check   is accepted
     ```scn wrong   is refused (exit 2) with a caret
@@ -128,7 +128,7 @@ def page(path):
 
 
 def main():
-    for path in sorted([*(ROOT / "docs").glob("*.md"), ROOT / "README.md", ROOT / "CONTRIBUTING.md"]):
+    for path in sorted([*(ROOT / "docs").glob("*.md"), *(ROOT / "docs/lessons").glob("*.md"), ROOT / "README.md", ROOT / "CONTRIBUTING.md"]):
         if not path.exists():
             continue
         if REWRITE:
