@@ -8,6 +8,46 @@
 #include "app/library.h"
 #include "base/duration.h"
 
+/* As a shell reads it. */
+static void quoted(struct text *out, const char *word)
+{
+    if (*word != '\0' && word[strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:=+,@%-")] == '\0') {
+        text_puts(out, word);
+        return;
+    }
+    text_putc(out, '\'');
+    for (; *word != '\0'; word++) {
+        if (*word == '\'')
+            text_puts(out, "'\\''");
+        else
+            text_putc(out, *word);
+    }
+    text_putc(out, '\'');
+}
+
+static void pair(struct text *out, const char *option, const char *name, const char *value)
+{
+    struct text both = {0};
+    text_printf(&both, "%s=%s", name, value);
+    text_puts(out, option);
+    quoted(out, both.bytes != NULL ? both.bytes : "");
+    out->failed = out->failed || both.failed;
+    text_free(&both);
+}
+
+static void asked(struct text *out, const struct scenario_options *o)
+{
+    out->length = 0;
+    for (unsigned i = 0; i < o->set_count; i++)
+        pair(out, " --set ", o->sets[i].name, o->sets[i].value);
+    if (o->profile_all != NULL) {
+        text_puts(out, " --profile ");
+        quoted(out, o->profile_all);
+    }
+    for (unsigned i = 0; i < o->host_profile_count; i++)
+        pair(out, " --profile ", o->host_profiles[i].host, o->host_profiles[i].profile);
+}
+
 enum status play_open(struct play *play, const char *word)
 {
     file_free(&play->file);
@@ -24,6 +64,8 @@ enum status play_read(struct play *play)
     play->story = scenario_read(play->path, play->file.bytes, play->file.length, &play->options, &play->diagnostics);
     diagnostics_print(&play->diagnostics, play->path, &play->file);
     if (play->story != NULL) {
+        asked(&play->asked, &play->options);
+        play->story->asked = play->asked.length > 0 ? play->asked.bytes : NULL;
         story_draw(play->story, play->story->seed);
         return STATUS_HELD;
     }
@@ -138,6 +180,7 @@ void play_free(struct play *play)
     play_clear(play);
     file_free(&play->file);
     free(play->found);
+    text_free(&play->asked);
     trace_free(&play->trace);
     free(play->block);
     free(play->outgrown);
@@ -156,47 +199,14 @@ uint32_t play_connection(const struct play *play, const char *word)
     return *end == '\0' && number >= 1 && number <= play->judgement.connection_count ? (uint32_t)number : 0;
 }
 
-/* As a shell reads it. */
-static void quoted(struct text *out, const char *word)
-{
-    if (*word != '\0' && word[strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:=+,@%-")] == '\0') {
-        text_puts(out, word);
-        return;
-    }
-    text_putc(out, '\'');
-    for (; *word != '\0'; word++) {
-        if (*word == '\'')
-            text_puts(out, "'\\''");
-        else
-            text_putc(out, *word);
-    }
-    text_putc(out, '\'');
-}
-
-static void pair(struct text *out, const char *option, const char *name, const char *value)
-{
-    struct text both = {0};
-    text_printf(&both, "%s=%s", name, value);
-    text_puts(out, option);
-    quoted(out, both.bytes != NULL ? both.bytes : "");
-    out->failed = out->failed || both.failed;
-    text_free(&both);
-}
-
 void play_again(struct text *out, const struct play *play)
 {
     const struct scenario_options *o = &play->options;
     text_puts(out, "lastack run ");
     quoted(out, play->path);
     text_printf(out, " --seed %" PRIu64, play->story->seed);
-    for (unsigned i = 0; i < o->set_count; i++)
-        pair(out, " --set ", o->sets[i].name, o->sets[i].value);
-    if (o->profile_all != NULL) {
-        text_puts(out, " --profile ");
-        quoted(out, o->profile_all);
-    }
-    for (unsigned i = 0; i < o->host_profile_count; i++)
-        pair(out, " --profile ", o->host_profiles[i].host, o->host_profiles[i].profile);
+    if (play->asked.length > 0)
+        text_puts(out, play->asked.bytes);
     if (o->variant != 0)
         text_printf(out, " --variant %u", (unsigned)o->variant);
 }

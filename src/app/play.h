@@ -24,6 +24,7 @@ struct play {
     char *found; /* where the file of that name lies; NULL: the word was a path */
     struct file file;
     struct scenario_options options; /* the caller's */
+    struct text asked; /* those that are not the seed and the variant, as the command line has them */
     struct diagnostics diagnostics; /* of the last play_read */
     struct story *story;
     struct engine engine;

@@ -200,3 +200,16 @@ bool state_is_gone(enum tcp_state state)
 {
     return state == TCP_CLOSED || state == TCP_LISTEN;
 }
+
+bool index_made(const struct judge_index *index, uint32_t conn, unsigned side, uint32_t before)
+{
+    const struct judge_conn *made = &index->conn[conn];
+    for (uint32_t i = 0; i < made->states && before != NEVER_MADE; i++) {
+        const uint32_t at = index->states[made->first_state + i];
+        if (at >= before)
+            return false;
+        if (index->trace->events[at].state.side == side)
+            return true;
+    }
+    return before == NEVER_MADE;
+}

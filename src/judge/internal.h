@@ -41,6 +41,9 @@ bool index_build(struct judge_index *index, const struct story *story, const str
 void index_free(struct judge_index *index);
 /* 0, 1, or 2: the connection has no end at that host. */
 unsigned index_side(const struct judge_index *index, uint32_t conn, unsigned host);
+/* Had this end of the connection a state before that index of the trace? NEVER_MADE: any connection that the host has an end of will do. */
+#define NEVER_MADE UINT32_MAX
+bool index_made(const struct judge_index *index, uint32_t conn, unsigned side, uint32_t before);
 /* State event `i` of a connection. */
 const struct trace_event *index_state(const struct judge_index *index, uint32_t conn, uint32_t i);
 const struct trace_event *index_call(const struct judge_index *index, uint32_t conn, uint32_t i);
@@ -91,6 +94,10 @@ struct words words_times(uint64_t n); /* once, twice, 3 times */
 struct words words_call(const struct trace_call *call); /* what a call returned */
 const char *words_host(const struct story *story, unsigned host);
 
+/* How many connections of a host, or of that name there, were made before an index of the trace; the first of them, and their names. */
+uint32_t judge_candidates(const struct judge_index *index, uint16_t host, uint16_t name, uint32_t before, uint32_t *first, char *names,
+                          size_t size);
+void names_help(const struct judge *judge, struct help *help, uint16_t host, const char *names);
 /* The connection that `host` and `name` mean: 0 with the failure reported if there is none or more than one. */
 uint32_t judge_resolve(struct judge *judge, const struct story_expect *expect, unsigned *side, enum outcome *outcome);
 
@@ -118,6 +125,8 @@ enum outcome expect_breaks(struct judge *judge, const struct story_expect *expec
 void judge_calls(struct judge *judge);
 /* Nothing is silent. */
 void judge_silence(struct judge *judge);
+/* Whom an `ask` asked about. */
+void judge_asks(struct judge *judge);
 /* Breaks that no expectation declares. */
 void judge_invariants(struct judge *judge);
 /* Fills the reports, verdicts included. */

@@ -11,24 +11,23 @@
 
 /* ---- which connection is meant ---- */
 
-/* The connections of a host, or those of that name; the ones in which it had an end, if there are such. */
-static uint32_t candidates(const struct judge_index *index, const struct story_expect *expect, bool made, uint32_t *first, char *names,
-                           size_t size)
+uint32_t judge_candidates(const struct judge_index *index, uint16_t host, uint16_t name, uint32_t before, uint32_t *first, char *names,
+                          size_t size)
 {
     uint32_t count = 0;
     size_t length = 0;
     names[0] = '\0';
     for (uint32_t conn = 1; conn <= index->conns; conn++) {
-        const unsigned side = index_side(index, conn, expect->host);
-        if (side > 1 || (made && !index->conn[conn].made[side]) || (expect->name != STORY_NONE && index->conn[conn].name != expect->name))
+        const unsigned side = index_side(index, conn, host);
+        if (side > 1 || !index_made(index, conn, side, before) || (name != STORY_NONE && index->conn[conn].name != name))
             continue;
         if (count++ == 0)
             *first = conn;
-        const uint16_t name = index->conn[conn].name;
-        if (name >= index->story->name_count)
+        const uint16_t other = index->conn[conn].name;
+        if (other >= index->story->name_count)
             continue;
-        const int written = snprintf(names + length, size - length, "%s%s.%s", length > 0 ? ", " : "",
-                                     words_host(index->story, expect->host), index->story->names[name]);
+        const int written = snprintf(names + length, size - length, "%s%s.%s", length > 0 ? ", " : "", words_host(index->story, host),
+                                     index->story->names[other]);
         if (written > 0 && length + (size_t)written < size)
             length += (size_t)written;
         else
@@ -37,13 +36,21 @@ static uint32_t candidates(const struct judge_index *index, const struct story_e
     return count;
 }
 
+void names_help(const struct judge *judge, struct help *help, uint16_t host, const char *names)
+{
+    if (names[0] != '\0')
+        help_line(help, "these have names: %s", names);
+    else
+        help_line(help, "give them names: connect %s:PORT as NAME, or accept as NAME", words_host(judge->story, host));
+}
+
 uint32_t judge_resolve(struct judge *judge, const struct story_expect *expect, unsigned *side, enum outcome *outcome)
 {
     char names[160];
     uint32_t conn = 0;
-    uint32_t count = candidates(&judge->index, expect, true, &conn, names, sizeof names);
+    uint32_t count = judge_candidates(&judge->index, expect->host, expect->name, judge->index.trace->count, &conn, names, sizeof names);
     if (count == 0)
-        count = candidates(&judge->index, expect, false, &conn, names, sizeof names);
+        count = judge_candidates(&judge->index, expect->host, expect->name, NEVER_MADE, &conn, names, sizeof names);
     *outcome = OUTCOME_FAILED;
     *side = 0;
     if (count == 1) {
@@ -61,10 +68,7 @@ uint32_t judge_resolve(struct judge *judge, const struct story_expect *expect, u
         judge_fail(judge, expect->place, &help, true, TIME_NEVER, "%s had no connection", end.s);
         return 0;
     }
-    if (names[0] != '\0')
-        help_line(&help, "these have names: %s", names);
-    else
-        help_line(&help, "give them names: connect %s:PORT as NAME, or accept as NAME", words_host(judge->story, expect->host));
+    names_help(judge, &help, expect->host, names);
     judge_fail(judge, expect->place, &help, true, TIME_NEVER, "%s had %u connections: name one", end.s, (unsigned)count);
     return 0;
 }
@@ -231,6 +235,7 @@ void judge_run(struct judgement *out, const struct story *story, const struct tr
         for (uint32_t i = 0; i < story->expect_count; i++)
             out->held += judge_expect(&judge, &story->expects[i]) == OUTCOME_HELD;
         judge_silence(&judge);
+        judge_asks(&judge);
         judge_invariants(&judge);
     } else {
         judge.index.failed = true;

@@ -142,8 +142,8 @@ static struct help how_to_see(const struct story *story, int64_t until_ns)
         (void)snprintf(variant, sizeof variant, " --variant %u", (unsigned)story->variant);
     if (until_ns != TIME_NEVER)
         (void)snprintf(until, sizeof until, " --until %s", words_duration(until_ns).s);
-    help_line(&see, "see it: lastack run %s --seed %" PRIu64 "%s%s", story->file == NULL ? "FILE" : story->file, story->seed, variant,
-              until);
+    help_line(&see, "see it: lastack run %s --seed %" PRIu64 "%s%s%s", story->file == NULL ? "FILE" : story->file, story->seed,
+              story->asked == NULL ? "" : story->asked, variant, until);
     return see;
 }
 

@@ -225,6 +225,16 @@ static bool variant_opened(struct reader *r, struct blocks *open, uint32_t index
     return true;
 }
 
+static void variants_check(struct reader *r)
+{
+    for (uint32_t v = 1; v <= r->variants; v++) {
+        const uint32_t index = r->variant_items[v];
+        if (index + 1 == r->item_count || r->items[index + 1].variant != v)
+            report(r, item_place(r, &r->items[index]), "what it changes, and what must come of it, stands below it, indented",
+                   "this variant says nothing");
+    }
+}
+
 /* ---- what is stated twice, and what a variant replaces ---- */
 
 /* Text of up to two words and a mark, as a key. */
@@ -451,6 +461,7 @@ void layout_run(struct reader *r)
             item->kind = ITEM_BROKEN;
         }
     }
+    variants_check(r);
     for (uint32_t i = 0; i < r->item_count; i++) {
         struct item *item = &r->items[i];
         if (item->variant > 0 && item->kind != ITEM_BROKEN) {

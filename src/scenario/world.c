@@ -377,6 +377,23 @@ bool joined(const struct reader *r, uint16_t a, uint16_t b)
     return r->reached[a] == r->reached[b];
 }
 
+/* A node that nobody reaches may be another one's name, misspelt: a variant that states it again. */
+static const char *unlinked_hint(struct reader *r, uint16_t lone, const uint32_t *counts)
+{
+    const struct story_node *node = &r->story->nodes[lone];
+    struct near near;
+    near_start(r, &near, node->name, (uint32_t)strlen(node->name));
+    for (uint16_t i = 0; i < r->story->node_count && near.distance > 0; i++)
+        if (i != lone && counts[i] > 0)
+            near_try(&near, r->story->nodes[i].name);
+    if (near.best != NULL && node->kind == NODE_HOST)
+        return hint(r, "did you mean %s? If not, write `link %s -- HOST  delay 10ms`", near.best, node->name);
+    if (near.best != NULL)
+        return hint(r, "did you mean %s? If not: a firewall or nat stands between exactly two links", near.best);
+    return node->kind == NODE_HOST ? hint(r, "write `link %s -- HOST  delay 10ms`", node->name)
+                                   : "a firewall or nat stands between exactly two links";
+}
+
 static void links_check(struct reader *r, bool complete)
 {
     const struct story *story = r->story;
@@ -391,10 +408,9 @@ static void links_check(struct reader *r, bool complete)
         if (mentioned(r, node->name))
             continue;
         if (node->kind == NODE_HOST && links == 0)
-            report(r, node->place, hint(r, "write `link %s -- HOST  delay 10ms`", node->name), "no link reaches %s", node->name);
+            report(r, node->place, unlinked_hint(r, i, counts), "no link reaches %s", node->name);
         else if (node->kind != NODE_HOST && links != 2)
-            report(r, node->place, "a firewall or nat stands between exactly two links", "%s has %" PRIu32 " link%s", node->name, links,
-                   links == 1 ? "" : "s");
+            report(r, node->place, unlinked_hint(r, i, counts), "%s has %" PRIu32 " link%s", node->name, links, links == 1 ? "" : "s");
     }
 }
 

@@ -285,6 +285,7 @@ struct story_let_use {
 
 struct story {
     const char *file; /* as given on the command line */
+    const char *asked; /* what the command line asks beyond seed and variant, " --set X=5s", for the line that repeats the run; or NULL */
     const char *title;
     uint16_t variant, variants; /* 0 is the base; variants counts the variant blocks of the file */
     const char *variant_title; /* NULL for the base */

@@ -34,12 +34,23 @@ enum glossary_detail { GLOSSARY_ALL, GLOSSARY_SACK, GLOSSARY_ACK, GLOSSARY_SEQ, 
 /* "FIN ACK seq 301 ack 1", "data 1:301 ack 1". */
 void glossary_segment(struct text *out, const struct trace_segment *segment, const struct sack_block *sack, enum glossary_detail detail);
 
-/* "close", "recv": the name of the socket call. */
+/* "close", "recv": the name of the socket call (calls.c). */
 const char *glossary_call_name(uint8_t call);
+/* What a call was given, in the order of the language: words and numbers. */
+struct call_argument {
+    const char *word; /* NULL: the number */
+    int64_t number;
+    bool duration; /* the number is one of nanoseconds */
+};
+#define CALL_ARGUMENTS_MAX 4u
+unsigned glossary_call_arguments(const struct glossary *glossary, const struct story_step *step,
+                                 struct call_argument list[CALL_ARGUMENTS_MAX]);
 /* "connect(server:80)", "recv()"; without its arguments "connect()". */
 void glossary_call(struct text *out, const struct glossary *glossary, const struct trace_call *call, bool arguments);
 /* What it gave: "0", "300 eof", "ECONNRESET". */
 void glossary_result(struct text *out, const struct trace_call *call);
+/* The end of its process, or of the run, broke it off: it did not return, but it has moved some bytes, and `value` says how many. */
+bool glossary_broken_off(const struct trace_call *call);
 
 /* The step of the story that made this call; NULL for the process's own (exit, kill) and for a drain's reads. */
 const struct story_step *glossary_step(const struct glossary *glossary, const struct trace_call *call);

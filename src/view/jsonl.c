@@ -139,86 +139,16 @@ static void dropped(struct text *out, const struct glossary *glossary, const str
     text_putc(out, '"');
 }
 
-static void option_args(struct text *out, const struct story_step *step)
-{
-    static const char *const names[] = {
-        [OPTION_LINGER] = "linger",       [OPTION_NODELAY] = "nodelay",
-        [OPTION_CORK] = "cork",           [OPTION_QUICKACK] = "quickack",
-        [OPTION_REUSEADDR] = "reuseaddr", [OPTION_NONBLOCKING] = "nonblocking",
-        [OPTION_KEEPALIVE] = "keepalive", [OPTION_USER_TIMEOUT] = "user_timeout",
-        [OPTION_LINGER2] = "linger2",     [OPTION_RCVBUF] = "rcvbuf",
-        [OPTION_SNDBUF] = "sndbuf",
-    };
-    text_printf(out, "\"%s\",", names[step->option]);
-    switch (step->option) {
-    case OPTION_LINGER:
-        if (step->a == 0)
-            text_puts(out, "\"off\"");
-        else
-            text_i64(out, step->b);
-        break;
-    case OPTION_KEEPALIVE:
-        if (step->a == 0)
-            text_puts(out, "\"off\"");
-        else
-            text_printf(out, "%" PRId64 ",%" PRId64 ",%" PRId64, step->b, step->c, step->d);
-        break;
-    case OPTION_NODELAY:
-    case OPTION_CORK:
-    case OPTION_QUICKACK:
-    case OPTION_REUSEADDR:
-    case OPTION_NONBLOCKING:
-        text_puts(out, step->a != 0 ? "\"on\"" : "\"off\"");
-        break;
-    case OPTION_USER_TIMEOUT:
-    case OPTION_LINGER2:
-    case OPTION_RCVBUF:
-    case OPTION_SNDBUF:
-        text_i64(out, step->b);
-        break;
-    }
-}
-
 static void args(struct text *out, const struct glossary *glossary, const struct story_step *step)
 {
-    static const char *const hows[] = {"", "read", "write", "both"};
-    switch (step->call) {
-    case CALL_LISTEN:
-        text_u64(out, step->port);
-        break;
-    case CALL_CONNECT:
-        string(out, glossary_host(glossary, step->host));
-        text_printf(out, ",%u", (unsigned)step->port);
-        break;
-    case CALL_SEND:
-    case CALL_RECV:
-    case CALL_SLEEP:
-        text_i64(out, step->size);
-        break;
-    case CALL_RECV_EOF:
-        text_puts(out, "\"until eof\"");
-        break;
-    case CALL_DRAIN_OFF:
-        text_puts(out, "\"off\"");
-        break;
-    case CALL_SHUTDOWN:
-        string(out, hows[step->how & 3]);
-        break;
-    case CALL_SET:
-        option_args(out, step);
-        break;
-    case CALL_ACCEPT:
-    case CALL_DRAIN:
-    case CALL_CLOSE:
-    case CALL_ABORT:
-    case CALL_EXIT:
-        break;
-    case CALL_RELAY:
-        string(out, glossary->story->names[step->on]);
-        text_putc(out, ',');
-        string(out, glossary->story->names[step->a]);
-        text_puts(out, step->b != 0 ? ",\"full-close\"" : "");
-        break;
+    struct call_argument list[CALL_ARGUMENTS_MAX];
+    unsigned count = glossary_call_arguments(glossary, step, list);
+    for (unsigned i = 0; i < count; i++) {
+        text_puts(out, i > 0 ? "," : "");
+        if (list[i].word != NULL)
+            string(out, list[i].word);
+        else
+            text_i64(out, list[i].number);
     }
 }
 
@@ -241,6 +171,8 @@ static void called(struct text *out, const struct glossary *glossary, const stru
         text_i64(out, e->call.value);
         if (e->call.eof)
             text_puts(out, ",\"eof\":true");
+        if (glossary_broken_off(&e->call))
+            text_puts(out, ",\"unfinished\":true");
     }
     key_u64(out, "program", (uint64_t)e->call.program + 1);
     key_u64(out, "copy", e->call.copy);

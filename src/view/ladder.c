@@ -137,16 +137,28 @@ static void segment(struct ladder *ladder, const struct trace_event *e, uint32_t
         wire_add(ladder, WIRE_ARRIVES, there, here, index);
 }
 
+/* The lane from which a segment seems to come: a box answers what it has refused, in the name of whom that was sent to. */
+static unsigned lane_from(const struct ladder *ladder, const struct trace_event *sent)
+{
+    const struct trace *trace = ladder->glossary->trace;
+    if (!glossary_is_box(ladder->glossary, sent->host) || sent->cause == 0 || sent->cause > trace->count)
+        return ladder->lane_of[sent->host];
+    const struct trace_event *refused = &trace->events[sent->cause - 1];
+    const struct trace_event *asked = refused->kind == TRACE_DROP ? glossary_send_of(ladder->glossary, refused->segment.number) : NULL;
+    return asked != NULL ? ladder->lane_of[asked->peer] : LANE_NONE;
+}
+
 static void dropped(struct ladder *ladder, const struct trace_event *e, uint32_t index)
 {
     const struct trace_event *sent = glossary_send_of(ladder->glossary, e->segment.number);
     struct row *row = leaving(ladder, e);
     if (row == NULL) {
-        if (sent == NULL || ladder->lane_of[sent->host] == LANE_NONE || ladder->lane_of[sent->peer] == LANE_NONE ||
-            sent->host == sent->peer)
+        unsigned from = sent != NULL ? lane_from(ladder, sent) : LANE_NONE;
+        unsigned to = sent != NULL ? ladder->lane_of[sent->peer] : LANE_NONE;
+        if (from == LANE_NONE || to == LANE_NONE || from == to)
             return;
         uint32_t before = ladder->count;
-        wire_add(ladder, WIRE_DIES_FAR, ladder->lane_of[sent->host], ladder->lane_of[sent->peer], index);
+        wire_add(ladder, WIRE_DIES_FAR, from, to, index);
         for (uint32_t r = before > 0 ? block_start(ladder, e->time_ns) : 0; r < ladder->count; r++) {
             if (ladder->rows[r].wire == WIRE_DIES_FAR && ladder->rows[r].segment == index) {
                 ladder->rows[r].segment = (uint32_t)(sent - ladder->glossary->trace->events);

@@ -235,14 +235,15 @@ static void reason_below(struct page *page, const struct arrow *arrow, int cross
     name_at(page, arrow, 1, begin < 1 ? 1 : begin, reason, STYLE_LOST);
 }
 
-/* In a box between the lanes: it has come half the way. */
+/* In a box between the lanes, or on its first steps from there: half of the way is not drawn. */
 static void dies_between(struct page *page, const struct arrow *arrow, const char *reason)
 {
     char name[160];
     int begin = arrow->room < SPAN_BOX ? 2 : 6;
     name_of(page, arrow, GLOSSARY_SACK, arrow->room - TIGHT - begin, name, sizeof name);
     int end = begin + canvas_width(name), cross = end + 2 > arrow->room / 2 ? end + 2 : arrow->room / 2;
-    shaft(page, arrow, 1, begin - 2, page->glyphs->flight);
+    if (!from_box(page, glossary_send_of(page->ladder->glossary, arrow->event->segment.number)))
+        shaft(page, arrow, 1, begin - 2, page->glyphs->flight);
     name_at(page, arrow, 0, begin, name, arrow->style);
     shaft(page, arrow, end + 1, cross - 1, arrow->line);
     canvas_put(page_line(page, 0), at(arrow, cross), page->glyphs->cross, STYLE_LOST);

@@ -3,12 +3,6 @@
 #include "tcp/state.h"
 #include "view/ladder_page.h"
 
-/* The end of its process, or of the run, broke it off: it did not return, but it has moved some bytes. */
-static bool broken_off(const struct trace_call *call)
-{
-    return call->step == UINT32_MAX && (call->call == CALL_RECV || call->call == CALL_RECV_EOF || call->call == CALL_SEND);
-}
-
 enum style page_cell_text(struct text *out, const struct page *page, const struct cell *cell, bool arguments)
 {
     const struct ladder *ladder = page->ladder;
@@ -40,7 +34,7 @@ enum style page_cell_text(struct text *out, const struct page *page, const struc
         glossary_call(out, ladder->glossary, &e->call, arguments);
         if (cell->kind == CELL_CALL && e->call.call == CALL_DRAIN && done->kind == TRACE_RETURN && done->call.error == TCP_OK)
             return STYLE_CALL; /* its own return says nothing; its reads do */
-        if (done->kind == TRACE_RETURN && broken_off(&done->call)) {
+        if (done->kind == TRACE_RETURN && glossary_broken_off(&done->call)) {
             text_puts(out, page->canvas[0].unicode ? " … " : " ... ");
             text_i64(out, done->call.value);
             text_puts(out, " so far");

@@ -101,6 +101,10 @@ static const char *what(struct text *out, const struct glossary *glossary, const
         return "call";
     case TRACE_RETURN:
         glossary_call(out, glossary, &e->call, true);
+        if (glossary_broken_off(&e->call)) {
+            text_printf(out, " ... %" PRId64 " so far", e->call.value);
+            return "return";
+        }
         text_puts(out, " = ");
         glossary_result(out, &e->call);
         return "return";

@@ -215,7 +215,7 @@
      "write it, indented further, under an app or service line; or give it the label of the call that it replaces"},
     {"variant \"v\"\n    host client\n      host server", 3, 7, 4, "this line is indented by 6, the lines above it by 4",
      "lines of one block stand one below the other"},
-    {"variant v", 1, 9, 1, "a title stands in double quotes", "text stands in double quotes"},
+    {"variant v\n    seed 4", 1, 9, 1, "a title stands in double quotes", "text stands in double quotes"},
     {"variant \"v\"\n    scenario \"x\"", 2, 5, 8, "scenario cannot stand in a variant", "write it at the left margin"},
     {"variant \"v\"\n    expect client is clsed at 5s", 2, 22, 5, "clsed is not a TCP state", "did you mean CLOSED?"},
     {"maybe expect client is CLOSED at 5s", 1, 1, 5, "expect takes no `maybe`", "only `expect maybe breaks ...` is allowed"},

@@ -66,6 +66,9 @@ static void what_the_whole_file_tells(void **state)
     read_wrong("host a\nhost b\nfirewall fw idle 5s then drop\nlink a -- fw\nlink fw -- b\napp fw\n  connect a:80\n", 6, 5,
                "fw is a firewall, not a host");
     read_wrong("host a\nhost b\nlink a -> b delay 1s\nlink a -- b\n", 3, 1, "there is no such link yet");
+    /* Said again in a variant, and misspelt. */
+    read_wrong(GROUND "variant \"v\"\n    host clinet rfc9293\n", 10, 10, "no link reaches clinet");
+    read_wrong(GROUND "variant \"v\"\n    # nothing\nvariant \"w\"\n    seed 4\n", 9, 1, "this variant says nothing");
     /* Two names for one connection, given at either end. */
     read_wrong("host a\nhost b\nlink a -- b\napp a\n  connect b:80 as x\n  close x\nservice b 80 as y\n  close y\n", 5, 3,
                "this connection is x here and y in line 7");

@@ -35,7 +35,7 @@ static struct story *read_variant(const char *lines)
 static void it_inherits_all_but_the_expectations(void **state)
 {
     (void)state;
-    struct story *story = read_variant("");
+    struct story *story = read_variant("    seed 3\n");
     assert_string_equal(story->variant_title, "one");
     assert_int_equal(story->variants, 2);
     assert_int_equal(story->seed, 3);
