@@ -50,6 +50,7 @@ struct command {
 };
 
 extern const struct command command_run;
+extern const struct command command_view;
 extern const struct command command_test;
 extern const struct command command_play;
 extern const struct command command_watch;
@@ -88,6 +89,9 @@ struct file {
 
 /* Reads at most SCENARIO_BYTES_MAX + 1 bytes, so that the reader can say that there are too many. "-" is standard input. */
 enum status file_read(const char *path, struct file *file);
+/* The same for at most `most` bytes. */
+enum status file_read_most(const char *path, struct file *file, size_t most);
+#define TRACE_FILE_BYTES_MAX ((size_t)1024 * 1024 * 1024)
 void file_free(struct file *file);
 
 /* Writes the whole text, or nothing: a regular file is made beside its place and renamed. NULL or "-": standard output. */

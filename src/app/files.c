@@ -22,9 +22,23 @@ static enum status cannot_read(const char *path, int error)
                                                                                                              : STATUS_OUTSIDE;
 }
 
-enum status file_read(const char *path, struct file *file)
+#define ROOM_FIRST (1024u * 1024u + 1u)
+
+/* More room, up to `most`. */
+static bool room_grow(struct file *file, size_t *capacity, size_t most)
 {
-    size_t capacity = (size_t)SCENARIO_BYTES_MAX + 1;
+    size_t larger = *capacity > most / 2 ? most : *capacity * 2;
+    char *bytes = realloc(file->bytes, larger);
+    if (bytes == NULL)
+        return false;
+    file->bytes = bytes;
+    *capacity = larger;
+    return true;
+}
+
+enum status file_read_most(const char *path, struct file *file, size_t most)
+{
+    size_t capacity = most < ROOM_FIRST ? most : ROOM_FIRST;
     bool standard = strcmp(path, "-") == 0;
     int error = 0, descriptor = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
     struct stat about;
@@ -32,7 +46,7 @@ enum status file_read(const char *path, struct file *file)
     *file = (struct file){0};
     if (descriptor < 0)
         return cannot_read(path, errno);
-    if (fstat(descriptor, &about) == 0 && S_ISREG(about.st_mode) && (uintmax_t)about.st_size < capacity)
+    if (fstat(descriptor, &about) == 0 && S_ISREG(about.st_mode) && (uintmax_t)about.st_size < most)
         capacity = (size_t)about.st_size + 1;
     file->bytes = malloc(capacity);
     if (file->bytes == NULL)
@@ -44,6 +58,8 @@ enum status file_read(const char *path, struct file *file)
         if (got == 0)
             break;
         file->length += got > 0 ? (size_t)got : 0;
+        if (error == 0 && file->length == capacity && capacity < most && !room_grow(file, &capacity, most))
+            error = ENOMEM;
     }
     if (!standard)
         close(descriptor);
@@ -52,6 +68,11 @@ enum status file_read(const char *path, struct file *file)
         return cannot_read(path, error);
     }
     return STATUS_HELD;
+}
+
+enum status file_read(const char *path, struct file *file)
+{
+    return file_read_most(path, file, (size_t)SCENARIO_BYTES_MAX + 1);
 }
 
 void file_free(struct file *file)

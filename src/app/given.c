@@ -19,39 +19,48 @@ static bool pair_cut(struct given *given, const char *word, const char **name, c
     return true;
 }
 
-static bool option_take(const struct arguments *arguments, unsigned i, struct given *given, struct scenario_options *options)
+bool given_set(struct given *given, struct scenario_options *options, const char *command, const char *word)
 {
-    const char *name = arguments->given[i].option->name, *value = arguments->given[i].value;
-    if (strcmp(name, "set") == 0) {
-        struct scenario_set *set = &given->sets[options->set_count++];
-        if (!pair_cut(given, value, &set->name, &set->value)) {
-            complain(arguments->command->name, "--set takes NAME=VALUE, not %s", value);
-            return false;
-        }
-    } else if (strcmp(name, "profile") == 0 && strchr(value, '=') != NULL) {
-        struct scenario_host_profile *host = &given->hosts[options->host_profile_count++];
-        if (!pair_cut(given, value, &host->host, &host->profile)) {
-            complain(arguments->command->name, "--profile takes NAME or HOST=NAME, not %s", value);
-            return false;
-        }
-    } else if (strcmp(name, "profile") == 0) {
-        options->profile_all = value;
+    struct scenario_set *set = &given->sets[options->set_count];
+    if (!pair_cut(given, word, &set->name, &set->value)) {
+        complain(command, "--set takes NAME=VALUE, not %s", word);
+        return false;
     }
+    options->sets = given->sets;
+    options->set_count++;
+    given->set_words[given->set_count++] = word;
+    return true;
+}
+
+bool given_profile(struct given *given, struct scenario_options *options, const char *command, const char *word)
+{
+    struct scenario_host_profile *host = &given->hosts[options->host_profile_count];
+    if (strchr(word, '=') == NULL) {
+        options->profile_all = word;
+    } else if (pair_cut(given, word, &host->host, &host->profile)) {
+        options->host_profiles = given->hosts;
+        options->host_profile_count++;
+    } else {
+        complain(command, "--profile takes NAME or HOST=NAME, not %s", word);
+        return false;
+    }
+    given->profile_words[given->profile_count++] = word;
     return true;
 }
 
 bool given_take(const struct arguments *arguments, struct given *given, struct scenario_options *options)
 {
     uint64_t variant = 0;
-    options->sets = given->sets;
-    options->host_profiles = given->hosts;
     options->seed_given = argument(arguments, "seed") != NULL;
     if (!argument_u64(arguments, "seed", 0, UINT64_MAX, &options->seed) ||
         !argument_u64(arguments, "variant", 0, SCENARIO_VARIANTS_MAX, &variant))
         return false;
     options->variant = (uint16_t)variant;
     for (unsigned i = 0; i < arguments->given_count; i++) {
-        if (!option_take(arguments, i, given, options))
+        const char *name = arguments->given[i].option->name, *value = arguments->given[i].value;
+        if (strcmp(name, "set") == 0 && !given_set(given, options, arguments->command->name, value))
+            return false;
+        if (strcmp(name, "profile") == 0 && !given_profile(given, options, arguments->command->name, value))
             return false;
     }
     return true;

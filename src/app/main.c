@@ -10,6 +10,7 @@
 /* clang-format off */
 static const struct command *const commands[] = {
     &command_run,
+    &command_view,
     &command_test,
     &command_play,
     &command_watch,

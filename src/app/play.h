@@ -12,11 +12,16 @@
 struct given {
     struct scenario_set sets[OPTIONS_GIVEN_MAX];
     struct scenario_host_profile hosts[OPTIONS_GIVEN_MAX];
-    char *copies[OPTIONS_GIVEN_MAX];
+    const char *set_words[OPTIONS_GIVEN_MAX], *profile_words[OPTIONS_GIVEN_MAX]; /* as they were said */
+    unsigned set_count, profile_count;
+    char *copies[2 * OPTIONS_GIVEN_MAX];
     unsigned copy_count;
 };
 /* Fills in what was said; the options point into `given` (zeroed by the caller). false: said what is wrong on stderr. */
 bool given_take(const struct arguments *arguments, struct given *given, struct scenario_options *options);
+/* One more "NAME=VALUE", one more "[HOST=]NAME", at most OPTIONS_GIVEN_MAX of each; `command` is who complains. The word must stay. */
+bool given_set(struct given *given, struct scenario_options *options, const char *command, const char *word);
+bool given_profile(struct given *given, struct scenario_options *options, const char *command, const char *word);
 void given_free(struct given *given);
 
 struct play {

@@ -229,6 +229,7 @@ void judge_run(struct judgement *out, const struct story *story, const struct tr
     memset(out, 0, sizeof *out);
     out->end_ns = end_ns;
     out->hash = hash;
+    out->cut = until_cut;
     struct judge judge = {.story = story, .out = out, .cut = until_cut};
     if (index_build(&judge.index, story, trace, end_ns) && watch(&judge) && judge_reports(&judge)) {
         judge_calls(&judge);

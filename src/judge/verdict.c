@@ -6,6 +6,7 @@
 
 #include "judge/internal.h"
 #include "judge/invariants.h"
+#include "sim/ask.h"
 
 /* What the state events of a connection tell in one walk. */
 struct life {
@@ -268,10 +269,10 @@ const char *judge_answer(const struct judgement *judgement, const struct story *
     case ASK_SEES:
         if (value > 0)
             (void)snprintf(buffer, size, "%lld bytes", (long long)value);
-        else if (value == 0)
+        else if (value == ASK_SEES_EOF)
             (void)snprintf(buffer, size, "eof");
-        else if (value % 2 == 0 && -value / 2 < TCP_ERRNOS)
-            (void)snprintf(buffer, size, "%s", tcp_errno_name((enum tcp_errno)(-value / 2)));
+        else if (value < ASK_SEES_NOTHING && value > -1 - TCP_ERRNOS)
+            (void)snprintf(buffer, size, "%s", tcp_errno_name(ask_sees_which_error(value)));
         else
             (void)snprintf(buffer, size, "nothing yet");
         break;

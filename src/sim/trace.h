@@ -26,8 +26,7 @@ enum trace_kind {
     TRACE_CALL, /* call: program, copy, step, call: a socket call begins */
     TRACE_RETURN, /* the same, with value or error; eof. `call` may be CALL_DRAIN: a read of drain */
     TRACE_NOTE, /* note; statement index: a say or an ask has its moment; for an ask, value is its answer: ASK_STATE enum tcp_state,
-                   ASK_TIMER enum tcp_timer, ASK_UNACKED bytes, ASK_SEES -1 nothing yet, 0 eof, errno * -2 ..., see sim/ask.h; ASK_VERDICT
-                   filled by the judge at the end */
+                   ASK_TIMER enum tcp_timer, ASK_UNACKED bytes, ASK_SEES what sim/ask.h says; ASK_VERDICT filled by the judge at the end */
     TRACE_FAULT, /* note (value 0); statement index; `what` is enum fault_what: a cut begins or ends, a host crashes, boots, pauses,
                     resumes, is killed, a link changes */
     TRACE_NAME, /* note: connection `conn` is called value = name index from now on (the views use it for the whole run) */

@@ -21,6 +21,9 @@ struct view_options {
     bool full; /* folds nothing but idle time */
     const char *version; /* for the head */
     const char *reproduce; /* the line that repeats this run, shown after a failure; NULL: none */
+    /* What was said of the file from outside, so that a saved trace can say it again: the words of --set and --profile. */
+    const char *const *sets, *const *profiles;
+    unsigned set_count, profile_count;
 };
 
 /* For people: one lane a host, arrows between the lanes, and the report at the end. */

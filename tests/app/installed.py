@@ -43,7 +43,7 @@ def main():
         here = run("run", "four-packets", "--format", "jsonl")
         there = subprocess.run([str(BUILD / "lastack"), "run", "four-packets", "--format", "jsonl"], cwd="/", env=environment,
                                capture_output=True, text=True, check=False).stdout
-        if here != there:
+        if here.splitlines()[1:] != there.splitlines()[1:]:  # the head names the file
             sys.exit("the installed program prints something else")
         run("test", "resets")
     print(f"{len(rows)} scenarios are found where they were installed")

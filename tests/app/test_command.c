@@ -56,7 +56,7 @@ static void the_same_file_and_seed_give_the_same_bytes(void **state)
     shell_expect(s,
                  "for f in ladder table jsonl; do $L run close.scn --format $f -o a && $L run close.scn --format $f -o b && cmp a b || "
                  "exit 9; done; "
-                 "$L run - --format jsonl <close.scn | cmp - b",
+                 "sed 1d b >c && $L run - --format jsonl <close.scn | sed 1d | cmp - c", /* the head names the file */
                  0);
 }
 

@@ -63,7 +63,8 @@ static void a_file_with_errors_is_left_as_it_is(void **state)
     shell(s, "chmod 755 .");
 }
 
-/* The jsonl of a run names hosts, lines, times and segments: the same bytes are the same story. One blank between words is how somebody
+/* The jsonl of a run names hosts, lines, times and segments: the same bytes behind its head, which has the text
+ * itself, are the same story. One blank between words is how somebody
  * else might have written them. */
 static void a_scenario_laid_out_tells_the_same_story(void **state)
 {
@@ -71,8 +72,8 @@ static void a_scenario_laid_out_tells_the_same_story(void **state)
     shell_expect(s,
                  "find '" SOURCE_ROOT "/scenarios' -name '*.scn' | while read -r f; do "
                  "sed 's/\\([^ ]\\)  */\\1 /g' \"$f\" >x.scn && $L fmt - <x.scn >y.scn || exit 9; for v in 0 1 2; do "
-                 "$L run - --format jsonl --variant $v <x.scn >1 2>/dev/null; [ $? -eq 2 ] && break; "
-                 "$L run - --format jsonl --variant $v <y.scn >2 2>/dev/null; cmp 1 2 || { echo $f; exit 9; }; "
+                 "$L run - --format jsonl --variant $v <x.scn >1 2>/dev/null; [ $? -eq 2 ] && break; sed -i 1d 1; "
+                 "$L run - --format jsonl --variant $v <y.scn 2>/dev/null | sed 1d >2; cmp 1 2 || { echo $f; exit 9; }; "
                  "done; done",
                  0);
     assert_string_equal(s->out, "");

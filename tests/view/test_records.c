@@ -44,7 +44,7 @@ static void a_segment_without_ack_has_a_null_ack_and_options_are_told_in_order(v
         text.bytes,
         "{\"n\":1,\"t\":0,\"cause\":null,\"kind\":\"send\",\"host\":\"client\",\"conn\":\"1\",\"seg\":1,\"to\":\"server\",\"flags\":\"S\","
         "\"seq\":0,\"ack\":null,\"len\":0,\"win\":64240,\"retransmission\":false,"
-        "\"opts\":{\"mss\":1460,\"ws\":10,\"sackok\":true,\"ts\":[1000,20],\"sack\":[[35,49],[60,70]]}}\n"));
+        "\"opts\":{\"mss\":1460,\"ws\":10,\"sackok\":true,\"ts\":[1000,20],\"sack\":[[35,49],[60,70]]},\"is\":[]}\n"));
     text_free(&text);
     build_done(&b);
 }
@@ -65,7 +65,7 @@ static void an_error_takes_the_place_of_the_value(void **state)
     assert_non_null(
         strstr(text.bytes, "\"kind\":\"return\",\"host\":\"client\",\"conn\":\"1\",\"call\":\"recv\",\"error\":\"ECONNRESET\""));
     assert_non_null(strstr(text.bytes, "\"call\":\"recv\",\"value\":300,\"eof\":true"));
-    assert_non_null(strstr(text.bytes, "\"from\":\"ESTABLISHED\",\"to\":\"CLOSED\",\"why\":\"crash\"}"));
+    assert_non_null(strstr(text.bytes, "\"from\":\"ESTABLISHED\",\"to\":\"CLOSED\",\"why\":\"crash\",\"side\":0,\"end\":0}\n"));
     assert_non_null(
         strstr(text.bytes, "{\"kind\":\"end\",\"t\":0,\"verdicts\":{\"1\":\"reset\"},\"hash\":\"9f3c11d0aabbccdd\",\"failed\":0}\n"));
     text_free(&text);
