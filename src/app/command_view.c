@@ -1,20 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* view: a run that was saved, shown as run shows one. The trace has its scenario in it; from that comes the story, from the lines the
  * trace, and from both the judgement, as if the run had just been made. */
-#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "app/play.h"
 #include "app/views.h"
 #include "view/saved.h"
-
-/* The scenario inside the trace has a mistake: it is shown as that file's. */
-static enum status scenario_wrong(const char *path, const struct saved *saved, const struct play *play)
-{
-    struct file text = {.bytes = (char *)(uintptr_t)saved->text, .length = saved->text_length};
-    diagnostics_print(&play->diagnostics, saved->file, &text);
-    complain("view", "the scenario in %s cannot be read; it was written by lastack %s", path, saved->version);
-    return STATUS_WRONG;
-}
 
 static bool given_from(struct given *given, const struct saved *saved, struct scenario_options *options)
 {
@@ -32,29 +24,41 @@ static bool given_from(struct given *given, const struct saved *saved, struct sc
     return true;
 }
 
-/* The story, the trace, the judgement. */
-static enum status rebuild(struct play *play, struct given *given, struct saved *saved, const char *path)
+/* The story, read from the head as from a file. */
+static enum status story_of(struct play *play, const struct saved *saved, const char *path)
 {
-    if (!saved_head(saved, play->file.bytes, play->file.length, &play->diagnostics)) {
-        diagnostics_print(&play->diagnostics, path, &play->file);
-        return STATUS_WRONG;
-    }
-    if (!given_from(given, saved, &play->options))
-        return STATUS_WRONG;
     play->path = saved->file;
-    play->story = scenario_read(saved->file, saved->text, saved->text_length, &play->options, &play->diagnostics);
-    if (play->story == NULL)
-        return scenario_wrong(path, saved, play);
-    story_draw(play->story, play->story->seed);
-    if (!saved_events(saved, play->story, &play->trace, &play->diagnostics)) {
-        diagnostics_print(&play->diagnostics, path, &play->file);
-        return STATUS_WRONG;
+    play->file.bytes = malloc(saved->text_length + 1);
+    if (play->file.bytes == NULL) {
+        complain("view", "out of memory");
+        return STATUS_OUTSIDE;
     }
-    judge_run(&play->judgement, play->story, &play->trace, saved->end_ns, saved->hash, saved->cut);
-    play->judged = true;
-    if (saved_agrees(saved, &play->judgement, &play->diagnostics))
-        return STATUS_HELD;
-    diagnostics_print(&play->diagnostics, path, &play->file);
+    memcpy(play->file.bytes, saved->text, saved->text_length);
+    play->file.length = saved->text_length;
+    enum status status = play_read(play);
+    if (status == STATUS_WRONG)
+        complain("view", "the scenario in %s cannot be read; it was written by lastack %s", path, saved->version);
+    return status;
+}
+
+/* The story, the trace, the judgement. */
+static enum status rebuild(struct play *play, struct given *given, struct saved *saved, const char *path, const struct file *file)
+{
+    struct diagnostics wrong = {0};
+    if (saved_head(saved, file->bytes, file->length, &wrong)) {
+        if (!given_from(given, saved, &play->options))
+            return STATUS_WRONG;
+        enum status status = story_of(play, saved, path);
+        if (status != STATUS_HELD)
+            return status;
+        if (saved_events(saved, play->story, &play->trace, &wrong)) {
+            judge_run(&play->judgement, play->story, &play->trace, saved->end_ns, saved->hash, saved->cut);
+            play->judged = true;
+            if (saved_agrees(saved, &play->judgement, &wrong))
+                return STATUS_HELD;
+        }
+    }
+    diagnostics_print(&wrong, path, file);
     return STATUS_WRONG;
 }
 
@@ -87,14 +91,16 @@ static enum status view(const struct arguments *arguments)
         complain("view", arguments->word_count == 0 ? "which trace? lastack view TRACE.jsonl" : "one trace at a time");
         return STATUS_WRONG;
     }
-    enum status status = file_read_most(arguments->words[0], &play.file, TRACE_FILE_BYTES_MAX);
+    struct file file;
+    enum status status = file_read_most(arguments->words[0], &file, TRACE_FILE_BYTES_MAX);
     if (status == STATUS_HELD)
-        status = rebuild(&play, &given, &saved, arguments->words[0]);
+        status = rebuild(&play, &given, &saved, arguments->words[0], &file);
     if (status == STATUS_HELD)
         status = show(&play, &given, &saved, &how);
     play_free(&play);
     given_free(&given);
     saved_free(&saved);
+    file_free(&file);
     return status;
 }
 
