@@ -132,9 +132,11 @@ void glossary_call(struct text *out, const struct glossary *glossary, const stru
 {
     const struct story_step *step = glossary_step(glossary, call);
     struct call_argument list[CALL_ARGUMENTS_MAX];
-    unsigned count = step != NULL && arguments ? glossary_call_arguments(glossary, step, list) : 0;
+    unsigned count = step != NULL ? glossary_call_arguments(glossary, step, list) : 0;
     const char *between = call->call == CALL_CONNECT ? ":" : call->call == CALL_SET ? " " : ", ";
 
+    if (!arguments) /* an option is half of the call's name */
+        count = call->call == CALL_SET && count > 0 ? 1 : 0;
     text_puts(out, glossary_call_name(call->call));
     text_putc(out, '(');
     if (step == NULL && call->call == CALL_SHUTDOWN && arguments)
