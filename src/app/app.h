@@ -96,6 +96,10 @@ void file_free(struct file *file);
 
 /* Writes the whole text, or nothing: a regular file is made beside its place and renamed. NULL or "-": standard output. */
 enum status output_write(const char *path, const struct text *text);
+/* Would it be written to a terminal? */
+bool output_is_terminal(const char *path);
+/* Makes the folder if it is not there; its parent must be. */
+enum status output_folder(const char *path);
 /* The same for a file that must not exist yet. */
 enum status output_create(const char *path, const char *bytes, size_t length);
 

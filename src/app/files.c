@@ -173,6 +173,19 @@ enum status output_write(const char *path, const struct text *text)
     return error != 0 ? cannot_write(path, error) : STATUS_HELD;
 }
 
+bool output_is_terminal(const char *path)
+{
+    return (path == NULL || strcmp(path, "-") == 0) && isatty(STDOUT_FILENO);
+}
+
+enum status output_folder(const char *path)
+{
+    struct stat about;
+    if (stat(path, &about) == 0 && S_ISDIR(about.st_mode))
+        return STATUS_HELD;
+    return mkdir(path, 0777) == 0 ? STATUS_HELD : cannot_write(path, errno);
+}
+
 enum status output_create(const char *path, const char *bytes, size_t length)
 {
     int descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);

@@ -7,35 +7,113 @@
 typedef void view_function(struct text *out, const struct story *story, const struct trace *trace, const struct judgement *judgement,
                            const struct view_options *options);
 
-static const char *const names[] = {"ladder", "table", "jsonl", "svg"};
-static view_function *const views[] = {view_ladder, view_table, view_jsonl, view_svg};
-#define FORMATS (sizeof names / sizeof *names)
-_Static_assert(sizeof views / sizeof *views == FORMATS, "a view a format");
+static const struct format {
+    const char *name;
+    view_function *view;
+    const char *host; /* the option that names a host for it; NULL: none does */
+    bool binary;
+} formats[] = {
+    {"ladder", view_ladder, NULL, false}, {"table", view_table, NULL, false},  {"jsonl", view_jsonl, NULL, false},
+    {"svg", view_svg, NULL, false},       {"pcapng", view_pcapng, "at", true},
+};
+#define FORMATS (sizeof formats / sizeof *formats)
 
 static const char *const colours[] = {"auto", "always", "never"};
 
 bool views_take(const struct arguments *arguments, struct views *show)
 {
-    *show = (struct views){.width = terminal_width(), .output = argument(arguments, "output")};
+    const char *names[FORMATS];
+    for (unsigned i = 0; i < FORMATS; i++)
+        names[i] = formats[i].name;
+    *show = (struct views){.command = arguments->command->name, .width = terminal_width(), .output = argument(arguments, "output")};
     show->full = argument(arguments, "full") != NULL;
-    return argument_choice(arguments, "format", names, FORMATS, &show->format) &&
-           argument_u64(arguments, "width", VIEW_WIDTH_MIN, VIEW_WIDTH_MAX, &show->width) &&
-           argument_choice(arguments, "color", colours, 3, &show->colour);
+    if (!argument_choice(arguments, "format", names, FORMATS, &show->format) ||
+        !argument_u64(arguments, "width", VIEW_WIDTH_MIN, VIEW_WIDTH_MAX, &show->width) ||
+        !argument_choice(arguments, "color", colours, 3, &show->colour))
+        return false;
+    const struct format *format = &formats[show->format];
+    const char *const options[] = {"at"};
+    for (unsigned i = 0; i < sizeof options / sizeof *options; i++) {
+        if (argument(arguments, options[i]) == NULL)
+            continue;
+        show->host = argument(arguments, options[i]);
+        if (format->host == NULL || strcmp(format->host, options[i]) != 0) {
+            complain(show->command, "--%s says nothing of a %s", options[i], format->name);
+            return false;
+        }
+    }
+    if (format->binary && output_is_terminal(show->output)) {
+        complain(show->command, "%s is no text: say where with -o FILE", format->name);
+        return false;
+    }
+    return true;
+}
+
+static bool host_known(const struct views *show, const struct story *story)
+{
+    struct text names = {0};
+    bool known = show->host == NULL;
+    for (uint16_t i = 0; i < story->node_count; i++) {
+        if (story->nodes[i].kind != NODE_HOST)
+            continue;
+        known = known || strcmp(story->nodes[i].name, show->host) == 0;
+        text_printf(&names, "%s%s", names.length > 0 ? ", " : "", story->nodes[i].name);
+    }
+    if (!known)
+        complain(show->command, "--%s takes one of %s, not %s", formats[show->format].host, names.bytes != NULL ? names.bytes : "",
+                 show->host);
+    text_free(&names);
+    return known;
+}
+
+struct run {
+    const struct story *story;
+    const struct trace *trace;
+    const struct judgement *judgement;
+};
+
+static enum status one(const struct views *show, const struct run *run, const struct view_options *options, const char *path)
+{
+    struct text out = {0};
+    formats[show->format].view(&out, run->story, run->trace, run->judgement, options);
+    enum status status = output_write(path, &out);
+    text_free(&out);
+    return status;
+}
+
+/* "captures/": a file for each host's view, and the merged one. */
+static enum status folder(const struct views *show, const struct run *run, struct view_options *options)
+{
+    enum status status = output_folder(show->output);
+    for (uint32_t i = 0; i <= run->story->node_count && status == STATUS_HELD; i++) {
+        struct text path = {0};
+        if (i < run->story->node_count && run->story->nodes[i].kind != NODE_HOST)
+            continue;
+        options->host = i < run->story->node_count ? run->story->nodes[i].name : NULL;
+        text_printf(&path, "%s%s%s.pcapng", show->output, options->host != NULL ? "at-" : "",
+                    options->host != NULL ? options->host : "merged");
+        status = one(show, run, options, path.bytes);
+        text_free(&path);
+    }
+    return status;
 }
 
 enum status views_write(const struct views *show, const struct story *story, const struct trace *trace, const struct judgement *judgement,
                         const struct view_options *given)
 {
     bool terminal = show->output == NULL || strcmp(show->output, "-") == 0;
+    const struct run run = {story, trace, judgement};
     struct view_options options = *given;
-    struct text out = {0};
 
     options.width = (unsigned)show->width;
     options.colour = show->colour == 1 || (show->colour == 0 && terminal && terminal_colour(STDOUT_FILENO));
     options.unicode = terminal_unicode();
     options.full = show->full;
-    views[show->format](&out, story, trace, judgement, &options);
-    enum status status = output_write(show->output, &out);
-    text_free(&out);
-    return status;
+    options.host = show->host;
+    if (!host_known(show, story))
+        return STATUS_WRONG;
+    size_t length = show->output != NULL ? strlen(show->output) : 0;
+    if (length > 0 && show->output[length - 1] == '/' && formats[show->format].view == view_pcapng && show->host == NULL)
+        return folder(show, &run, &options);
+    return one(show, &run, &options, show->output);
 }

@@ -9,7 +9,7 @@
 struct views {
     unsigned format, colour;
     uint64_t width;
-    const char *output, *host;
+    const char *command, *output, *host;
     bool full;
 };
 
@@ -18,6 +18,7 @@ struct views {
     {.name = "format", .value = "F", .help = "ladder (for people) or another of the formats below"}, \
         {.name = "output", .letter = 'o', .value = "FILE", .help = "writes to FILE, whole or not at all"}, \
         {.name = "width", .value = "N", .help = "columns of the ladder, 80 to 200 (those of the terminal, else 80)"}, \
+        {.name = "at", .value = "HOST", .help = "pcapng: what this host saw (without it: every segment once)"}, \
         {.name = "color", .value = "WHEN", .help = "auto (a terminal, and NO_COLOR not set), always or never"}, \
     { \
         .name = "full", .help = "folds nothing but idle time" \
@@ -29,7 +30,8 @@ struct views {
     "  ladder       one lane a host, arrows between them, a report: for people (the default)\n" \
     "  table        a line an event, for grep and awk\n" \
     "  jsonl        a JSON object an event, schema 1 (docs/trace.md); lastack view reads it\n" \
-    "  svg          the ladder as a picture, to scale in time, with bars of states and timers\n"
+    "  svg          the ladder as a picture, to scale in time, with bars of states and timers\n" \
+    "  pcapng       a capture for Wireshark; -o FOLDER/ writes one a host, and a merged one\n"
 
 /* false: said why on stderr. */
 bool views_take(const struct arguments *arguments, struct views *show);

@@ -38,7 +38,7 @@ static void learn_ports(struct judge_index *index, struct judge_conn *conn, cons
     if (!is_call(call) || call->call.call != CALL_CONNECT || call->call.step >= index->story->step_count)
         return;
     const struct story_step *step = &index->story->steps[call->call.step];
-    const unsigned side = conn->host[0] == call->host ? 0 : 1;
+    const unsigned side = conn->host[0] == STORY_NONE || conn->host[0] == call->host ? 0 : 1; /* who connects first sends the SYN */
     conn->port[1 - side] = step->port;
     if (step->from_port != 0)
         conn->port[side] = step->from_port;

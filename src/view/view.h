@@ -24,6 +24,7 @@ struct view_options {
     /* What was said of the file from outside, so that a saved trace can say it again: the words of --set and --profile. */
     const char *const *sets, *const *profiles;
     unsigned set_count, profile_count;
+    const char *host; /* pcapng: whose view; packetdrill: which end. NULL: none */
 };
 
 /* For people: one lane a host, arrows between the lanes, and the report at the end. */
@@ -41,6 +42,10 @@ void view_jsonl(struct text *out, const struct story *story, const struct trace 
 /* The ladder as a picture: SVG, for paper and projectors. */
 void view_svg(struct text *out, const struct story *story, const struct trace *trace, const struct judgement *judgement,
               const struct view_options *options);
+
+/* A capture (pcapng): what options->host saw; without one every segment once, as it was sent. */
+void view_pcapng(struct text *out, const struct story *story, const struct trace *trace, const struct judgement *judgement,
+                 const struct view_options *options);
 
 /* The end block alone: each connection's verdict, bytes, how long the sockets were held, the trace hash. */
 void view_report(struct text *out, const struct story *story, const struct trace *trace, const struct judgement *judgement,

@@ -1,0 +1,179 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Captures (--format pcapng) as tshark reads them: the trace's segments to the number, checksums that hold, and an analysis that comes to
+the trace's conclusions, but for the departures listed here with their reasons.
+
+usage: captures.py PROGRAM PATH...      the base form of every scenario below the paths; without tshark the test is skipped
+"""
+import concurrent.futures
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+
+# (scenario, segment, what): tshark says the contrary of the trace, and why.
+DEPARTURES = {
+}
+
+ANALYSIS = {
+    "retransmission": ("tcp.analysis.retransmission", "tcp.analysis.fast_retransmission", "tcp.analysis.spurious_retransmission",
+                       "tcp.analysis.out_of_order"),
+    "fast retransmission": ("tcp.analysis.fast_retransmission",),
+    "zero window": ("tcp.analysis.zero_window",),
+    "probe": ("tcp.analysis.keep_alive", "tcp.analysis.zero_window_probe"),
+    "duplicate ACK": ("tcp.analysis.duplicate_ack",),
+}
+FIELDS = ("ip.src", "ip.ttl", "tcp.stream", "tcp.flags", "tcp.seq_raw", "tcp.ack_raw", "tcp.len", "tcp.window_size", "tcp.completeness",
+          "tcp.checksum.status", "ip.checksum.status", "_ws.malformed", "frame.time_relative", "frame.interface_name",
+          *dict.fromkeys(field for fields in ANALYSIS.values() for field in fields))
+LETTERS = {"F": 1, "S": 2, "R": 4, "P": 8, ".": 16}
+
+
+def tshark(path):
+    """A dictionary a packet; what it complains about is a failure."""
+    command = ["tshark", "-r", str(path), "-n", "-o", "tcp.check_checksum:TRUE", "-o", "ip.check_checksum:TRUE", "-T", "fields",
+               "-E", "separator=/t", "-E", "occurrence=f"]
+    for field in FIELDS:
+        command += ["-e", field]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    complaints = [line for line in done.stderr.splitlines() if line and not line.startswith("Running as user")]
+    if done.returncode != 0 or complaints:
+        raise ValueError(f"tshark says: {done.stderr}")
+    return [dict(zip(FIELDS, line.split("\t"))) for line in done.stdout.splitlines()]
+
+
+def flags_of(segment):
+    return sum(LETTERS[letter] for letter in segment["flags"])
+
+
+class Side:
+    """What a passive reader knows of one direction."""
+
+    def __init__(self):
+        self.ack = self.win = self.next = None
+
+
+def conclusions(segment, events, sides, copied):
+    """What the trace says about a segment, in tshark's terms."""
+    me = sides.setdefault((segment.get("number", segment["conn"]), segment["to"]), Side())
+    flags = flags_of(segment)
+    plain = segment["len"] == 0 and flags & 7 == 0
+    again = segment["retransmission"] or copied
+    probe = "probe" in segment["is"]
+    repeated = plain and me.ack == segment["ack"] and me.win == segment["win"] and me.next == segment["seq"] and segment["win"] > 0
+    cause = events.get(segment["cause"])
+    me.ack, me.win = (segment["ack"], segment["win"]) if flags & 16 else (me.ack, me.win)
+    end = segment["seq"] + segment["len"] + (flags & 1) + (flags >> 1 & 1)
+    me.next = end if me.next is None or end > me.next else me.next
+    return {
+        "retransmission": again,
+        "fast retransmission": again and not copied and cause is not None and cause["kind"] == "recv",
+        "zero window": segment["win"] == 0 and flags & 7 == 0,
+        "probe": probe,
+        "duplicate ACK": repeated,
+    }
+
+
+def completeness(segments):
+    """The bits of tcp.completeness: SYN, SYN-ACK, ACK, data, FIN, RST."""
+    bits = 0
+    for segment in segments:
+        flags = flags_of(segment)
+        if flags & 2:
+            bits |= 2 if flags & 16 else 1
+        elif flags & 4:
+            bits |= 32
+        else:
+            bits |= (4 if flags & 16 else 0) | (16 if flags & 1 else 0) | (8 if segment["len"] else 0)
+    return bits
+
+
+def merged(name, lines, packets):
+    """Every segment once; yields (segment, what) for each conclusion that differs, and sentences for what must not."""
+    events = {line["n"]: line for line in lines}
+    wire = [line for line in lines if line["kind"] in ("send", "inject", "dup")]
+    known = {line["seg"]: line for line in wire if line["kind"] != "dup"}
+    streams, sides = {}, {}
+    if len(wire) != len(packets):
+        yield f"{len(wire)} segments became {len(packets)} packets"
+        return
+    for line, packet in zip(wire, packets):
+        segment = known[line["of"]] if line["kind"] == "dup" else line
+        streams.setdefault(packet["tcp.stream"], []).append((segment, packet))
+        have = (int(packet["tcp.flags"], 16), int(packet["tcp.len"]), float(packet["frame.time_relative"]), packet["frame.interface_name"])
+        want = (flags_of(segment), segment["len"], (line["t"] - wire[0]["t"]) / 1e9, line["host"])
+        if have[:2] != want[:2] or abs(have[2] - want[2]) > 1e-6 or have[3] != want[3]:
+            yield f"segment {line['seg']} is {have}, not {want}"
+        if packet["tcp.checksum.status"] != "1" or packet["ip.checksum.status"] != "1" or packet["_ws.malformed"]:
+            yield f"segment {line['seg']}: a checksum does not hold, or it is malformed"
+        said = conclusions(segment, events, sides, line["kind"] == "dup")
+        for what, fields in ANALYSIS.items():
+            if said[what] != any(packet[field] for field in fields):
+                yield (line["seg"], what)
+    for stream in streams.values():
+        if int(stream[-1][1]["tcp.completeness"]) != completeness(segment for segment, _ in stream):
+            yield (known and stream[0][0]["seg"], "completeness")
+
+
+def own_view(host, lines, packets):
+    """One host's view: what it sent, and what came to it, at its times."""
+    seen = [line for line in lines if line.get("host") == host and
+            (line["kind"] in ("send", "recv") or (line["kind"] == "drop" and line["why"].startswith("corrupt")))]
+    if len(seen) != len(packets):
+        yield f"{host} saw {len(seen)} segments, its capture has {len(packets)}"
+    for line, packet in zip(seen, packets):
+        good = "0" if line["kind"] == "drop" else "1"
+        if packet["tcp.checksum.status"] != good or packet["ip.checksum.status"] != "1" or packet["_ws.malformed"]:
+            yield f"{host}, event {line['n']}: a checksum is not as it should be"
+        if line["kind"] == "send" and packet["ip.ttl"] != "64":
+            yield f"{host}, event {line['n']}: it leaves with a TTL of {packet['ip.ttl']}"
+
+
+def scenario_check(program, scenario):
+    """Sentences about what is wrong, and the departures."""
+    wrong, departures = [], set()
+    with tempfile.TemporaryDirectory() as folder:
+        trace = folder + "/trace.jsonl"
+        subprocess.run([program, "run", str(scenario), "--format", "jsonl", "-o", trace], stderr=subprocess.DEVNULL, check=False)
+        done = subprocess.run([program, "view", trace, "--format", "pcapng", "-o", folder + "/"], capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            return [done.stderr], departures
+        lines = [json.loads(line) for line in pathlib.Path(trace).read_text(encoding="utf-8").splitlines()]
+        try:
+            found = list(merged(scenario.stem, lines[1:-1], tshark(folder + "/merged.pcapng")))
+            for host in lines[0]["hosts"]:
+                found += own_view(host, lines[1:-1], tshark(f"{folder}/at-{host}.pcapng"))
+        except ValueError as error:
+            return [str(error)], departures
+    for difference in found:
+        if isinstance(difference, tuple):
+            departures.add((scenario.stem, *difference))
+        else:
+            wrong.append(difference)
+    wrong += [f"tshark differs about {d[2]} of segment {d[1]}: list it, with the reason" for d in sorted(departures - set(DEPARTURES), key=str)]
+    wrong += [f"tshark no longer differs about {d[2]} of segment {d[1]}" for d in sorted(set(DEPARTURES) - departures, key=str)
+              if d[0] == scenario.stem]
+    return wrong, departures
+
+
+def main():
+    program, paths = sys.argv[1], [pathlib.Path(path) for path in sys.argv[2:]]
+    if shutil.which("tshark") is None:
+        print("skipped: captures as tshark reads them: no tshark here\n0 passed, 0 failed")
+        return 0
+    scenarios = [scenario for path in paths for scenario in (sorted(path.rglob("*.scn")) if path.is_dir() else [path])]
+    passed = failed = 0
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        for scenario, (wrong, _) in zip(scenarios, pool.map(lambda scenario: scenario_check(program, scenario), scenarios)):
+            passed += not wrong
+            failed += bool(wrong)
+            for line in wrong:
+                print(f"failed: {scenario}: {line}")
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed or not passed else 0
+
+
+sys.exit(main())
