@@ -19,6 +19,7 @@ WAYS = (
     ["--format", "ladder", "--width", "160", "--color", "always"],
     ["--format", "ladder", "--full"],
     ["--format", "svg"],
+    ["--format", "pcapng"],
 )
 
 
