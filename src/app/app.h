@@ -62,6 +62,7 @@ extern const struct command command_new;
 extern const struct command command_list;
 extern const struct command command_show;
 extern const struct command command_profiles;
+extern const struct command command_states;
 extern const struct command command_keywords;
 
 /* Parses what follows the command's name; argv is reordered. false: said why on stderr. */

@@ -22,6 +22,7 @@ static const struct command *const commands[] = {
     &command_list,
     &command_show,
     &command_profiles,
+    &command_states,
     &command_keywords,
 };
 /* clang-format on */

@@ -240,6 +240,7 @@ static bool host_read(struct reader *r, struct story_node *node)
     const char *asked = asked_profile(r, node->name);
     if (asked != NULL)
         profile_find(asked, &id); /* options_check has refused unknown ones */
+    node->base = id;
     node->profile = *profile_defaults(id);
     node->port_low = id == PROFILE_LINUX ? 32768 : 49152;
     node->port_high = id == PROFILE_LINUX ? 60999 : 65535;

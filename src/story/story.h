@@ -31,7 +31,8 @@ struct story_node {
     const char *name;
     enum node_kind kind;
     struct place place;
-    struct tcp_profile profile; /* hosts: the profile with this host's overrides */
+    enum profile_id base; /* hosts: the profile that was named */
+    struct tcp_profile profile; /* and its constants, with this host's overrides */
     uint32_t overridden[(PROFILE_FIELDS + 31) / 32];
     uint16_t port_low, port_high; /* local_port_range */
     bool isn_fixed;

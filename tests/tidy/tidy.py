@@ -13,7 +13,7 @@ import sys
 import tempfile
 
 # From the lowest to the highest. A file may include its own room and those below it.
-ROOMS = ["base", "tcp", "net", "story", "sim", "judge", "scenario", "view", "app"]
+ROOMS = ["base", "tcp", "net", "story", "sim", "judge", "states", "scenario", "view", "app"]
 CORE = ROOMS[:6]
 BLIND = {("scenario", "view"), ("view", "scenario")}
 LINES_MAX = 700
