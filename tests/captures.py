@@ -15,6 +15,28 @@ import sys
 import tempfile
 
 # (scenario, segment, what): tshark says the contrary of the trace, and why.
+# Whose analysis is compared. A scenario that is not named here has its packets compared, and its departures told.
+ANALYSED = """
+    a-balancer-that-drops-the-answer a-call-that-speaks-late a-close-that-hides-the-loss a-dying-entry a-fin-every-second
+    a-forwarder-that-keeps-the-end a-goodbye-that-anybody-can-say a-lost-fin-in-closing a-pause-in-a-half-closed-transfer
+    a-planned-black-hole a-queue-that-answers-with-reset a-relay-that-hangs-up-too-early a-relay-that-hides-the-reset
+    a-stack-without-a-reaper a-stopped-virtual-machine a-war-of-acks abort-at-the-last-step above-all-that-was-said acknowledged-by-nobody
+    address-already-in-use assassination backlog-full below-the-window blind-reset close-before-a-stalled-reader closing-a-listener
+    crash-and-reboot ephemeral-ports-run-out fifteen-minutes fin-behind-data fin-timeout-is-for-orphans final-ack-lost-five-times
+    five-minutes-of-download four-minutes-and-no-word four-packets half-close half-close-taken-for-goodbye half-closed-flow-forgotten
+    how-often-it-asks idle-for-six-minutes idle-timeout-race is-a-retry-safe killed-or-crashed lazy-clients linger-zero
+    lingering-close-times-out long-and-correct lost-final-ack nat-forgets network-before-program nine-hundred-seconds no-time-wait-at-home
+    one-way-partition orphan-in-fin-wait-1 outage-outlives-time-wait partition-in-fin-wait-1 patience-is-a-time pool-that-never-looks
+    proxy-between reboot-and-call-again reset-in-close-wait reset-taken-for-the-end reuse-waits-a-second shutdown-read
+    silence-after-connect simultaneous-close simultaneous-close-and-a-lost-ack speaking-after-fin-wait-2 streams-on-a-dead-connection
+    syn-and-fin syn-meets-time-wait the-address-that-moved the-answer-to-an-upload the-corpse-that-blocks-a-port the-dead-clients-lock
+    the-fin-nobody-repeats the-fin-overtakes-the-data the-fin-that-acknowledges-data the-last-pipelined-request the-last-small-segment
+    the-reset-is-lost the-reset-one-number-short the-reset-that-escaped the-same-millisecond the-table-is-full
+    the-timer-that-was-not-armed the-tracker-remembers-longer the-wrong-knob told-once too-many-orphans two-hundred-readers
+    two-incarnations unread-request vanished-clients-pile-up what-restarts-time-wait who-closes-first who-notices-what write-close-exit
+    writing-after-goodbye writing-to-an-orphan
+""".split()
+
 FORGED = "a forged segment has had these numbers before: tshark takes it for the sender's own"
 FIXED = "the client's initial sequence number is fixed (`isn`): its new SYN has the numbers of the old connection"
 REUSED = "the SYN before it has begun a new conversation: tshark no longer knows the old numbers that this ACK repeats"
@@ -178,30 +200,34 @@ def own_view(host, lines, packets):
 
 
 def scenario_check(program, scenario):
-    """Sentences about what is wrong, and the departures."""
-    wrong, departures = [], set()
+    """Sentences about what is wrong, and about what is only told."""
+    wrong, told, departures = [], [], set()
     with tempfile.TemporaryDirectory() as folder:
         trace = folder + "/trace.jsonl"
         subprocess.run([program, "run", str(scenario), "--format", "jsonl", "-o", trace], stderr=subprocess.DEVNULL, check=False)
         done = subprocess.run([program, "view", trace, "--format", "pcapng", "-o", folder + "/"], capture_output=True, text=True, check=False)
         if done.returncode != 0:
-            return [done.stderr], departures
+            return [done.stderr], told
         lines = [json.loads(line) for line in pathlib.Path(trace).read_text(encoding="utf-8").splitlines()]
         try:
             found = list(merged(scenario.stem, lines[1:-1], tshark(folder + "/merged.pcapng")))
             for host in lines[0]["hosts"]:
                 found += own_view(host, lines[1:-1], tshark(f"{folder}/at-{host}.pcapng"))
         except ValueError as error:
-            return [str(error)], departures
+            return [str(error)], told
     for difference in found:
         if isinstance(difference, tuple):
             departures.add((scenario.stem, *difference))
         else:
             wrong.append(difference)
-    wrong += [f"tshark differs about {d[2]} of segment {d[1]}: list it, with the reason" for d in sorted(departures - set(DEPARTURES), key=str)]
+    new = [f"tshark differs about {d[2]} of segment {d[1]}" for d in sorted(departures - set(DEPARTURES), key=str)]
+    if scenario.stem in ANALYSED:
+        wrong += [f"{line}: list it, with the reason" for line in new]
+    else:
+        told += new
     wrong += [f"tshark no longer differs about {d[2]} of segment {d[1]}" for d in sorted(set(DEPARTURES) - departures, key=str)
               if d[0] == scenario.stem]
-    return wrong, departures
+    return wrong, told
 
 
 def main():
@@ -212,9 +238,11 @@ def main():
     scenarios = [scenario for path in paths for scenario in (sorted(path.rglob("*.scn")) if path.is_dir() else [path])]
     passed = failed = 0
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        for scenario, (wrong, _) in zip(scenarios, pool.map(lambda scenario: scenario_check(program, scenario), scenarios)):
+        for scenario, (wrong, told) in zip(scenarios, pool.map(lambda scenario: scenario_check(program, scenario), scenarios)):
             passed += not wrong
             failed += bool(wrong)
+            for line in told:
+                print(f"told: {scenario}: {line}")
             for line in wrong:
                 print(f"failed: {scenario}: {line}")
     print(f"{passed} passed, {failed} failed")
