@@ -20,6 +20,9 @@ WAYS = (
     ["--format", "ladder", "--full"],
     ["--format", "svg"],
     ["--format", "pcapng"],
+    ["--format", "csv"],
+    ["--format", "mermaid"],
+    ["--format", "perfetto"],
 )
 
 

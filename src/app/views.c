@@ -13,8 +13,9 @@ static const struct format {
     const char *host; /* the option that names a host for it; NULL: none does */
     bool binary;
 } formats[] = {
-    {"ladder", view_ladder, NULL, false}, {"table", view_table, NULL, false},  {"jsonl", view_jsonl, NULL, false},
-    {"svg", view_svg, NULL, false},       {"pcapng", view_pcapng, "at", true},
+    {"ladder", view_ladder, NULL, false},   {"table", view_table, NULL, false},       {"jsonl", view_jsonl, NULL, false},
+    {"svg", view_svg, NULL, false},         {"pcapng", view_pcapng, "at", true},      {"csv", view_csv, NULL, false},
+    {"mermaid", view_mermaid, NULL, false}, {"perfetto", view_perfetto, NULL, false},
 };
 #define FORMATS (sizeof formats / sizeof *formats)
 

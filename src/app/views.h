@@ -31,7 +31,10 @@ struct views {
     "  table        a line an event, for grep and awk\n" \
     "  jsonl        a JSON object an event, schema 1 (docs/trace.md); lastack view reads it\n" \
     "  svg          the ladder as a picture, to scale in time, with bars of states and timers\n" \
-    "  pcapng       a capture for Wireshark; -o FOLDER/ writes one a host, and a merged one\n"
+    "  pcapng       a capture for Wireshark; -o FOLDER/ writes one a host, and a merged one\n" \
+    "  csv          a row an event (RFC 4180)\n" \
+    "  mermaid      a sequence diagram for Mermaid\n" \
+    "  perfetto     trace events for Perfetto and Chrome: states, timers, segments as arrows\n"
 
 /* false: said why on stderr. */
 bool views_take(const struct arguments *arguments, struct views *show);

@@ -47,6 +47,18 @@ void view_svg(struct text *out, const struct story *story, const struct trace *t
 void view_pcapng(struct text *out, const struct story *story, const struct trace *trace, const struct judgement *judgement,
                  const struct view_options *options);
 
+/* Comma-separated values, a row an event. */
+void view_csv(struct text *out, const struct story *story, const struct trace *trace, const struct judgement *judgement,
+              const struct view_options *options);
+
+/* A Mermaid sequence diagram. */
+void view_mermaid(struct text *out, const struct story *story, const struct trace *trace, const struct judgement *judgement,
+                  const struct view_options *options);
+
+/* Chrome's trace event format, for Perfetto. */
+void view_perfetto(struct text *out, const struct story *story, const struct trace *trace, const struct judgement *judgement,
+                   const struct view_options *options);
+
 /* The end block alone: each connection's verdict, bytes, how long the sockets were held, the trace hash. */
 void view_report(struct text *out, const struct story *story, const struct trace *trace, const struct judgement *judgement,
                  const struct view_options *options);
