@@ -12,7 +12,9 @@ struct pack {
     unsigned char *at, *end; /* the next byte; one past the last that may be used */
     unsigned char *bits; /* of the eight fields at hand */
     unsigned field; /* which of the eight comes next */
+    unsigned differ; /* fields so far that are not as expected */
     bool unpacks;
+    bool as_expected; /* unpacks fields of which nothing was written */
     bool failed; /* it takes more than there is room for */
 };
 
@@ -24,6 +26,8 @@ static inline struct pack pack_begin(unsigned char *bytes, unsigned count, bool 
 /* The next field's bit; when unpacking, whether it is set. */
 static inline bool pack_bit(struct pack *pack, bool set)
 {
+    if (pack->as_expected)
+        return false;
     if (pack->field == 8) {
         if (pack->at == pack->end) {
             pack->failed = true;
@@ -38,6 +42,7 @@ static inline bool pack_bit(struct pack *pack, bool set)
     if (pack->unpacks)
         return (*pack->bits >> field & 1) != 0;
     *pack->bits = (unsigned char)(*pack->bits | (unsigned)set << field);
+    pack->differ += set;
     return set;
 }
 
@@ -83,6 +88,24 @@ static inline void pack_u64(struct pack *pack, uint64_t *value, uint64_t expecte
     *value = (uint64_t)number;
 }
 
+/* Four bytes, whatever they are: numbers that chance has drawn. */
+static inline void pack_word(struct pack *pack, uint32_t *value)
+{
+    uint32_t word = 0;
+    if (pack->end - pack->at < 4) {
+        pack->failed = true;
+        return;
+    }
+    for (unsigned i = 0; i < 32; i += 8, pack->at++) {
+        if (pack->unpacks)
+            word |= (uint32_t)*pack->at << i;
+        else
+            *pack->at = (unsigned char)(*value >> i);
+    }
+    if (pack->unpacks)
+        *value = word;
+}
+
 /* Differences modulo 2^32, as of sequence numbers. */
 static inline void pack_u32(struct pack *pack, uint32_t *value, uint32_t expected)
 {
@@ -108,6 +131,27 @@ static inline void pack_u8(struct pack *pack, uint8_t *value, uint8_t expected)
 static inline void pack_bool(struct pack *pack, bool *value, bool expected)
 {
     *value = pack_bit(pack, *value != expected) != expected;
+}
+
+/* Fields that are nearly always as expected, all of them, take one bit together. Returns what pack_rare_end() needs. */
+static inline struct pack pack_rare_begin(struct pack *pack)
+{
+    const struct pack before = *pack;
+    if (!pack_bit(pack, true))
+        pack->as_expected = pack->unpacks;
+    pack->differ = 0;
+    return before;
+}
+
+static inline void pack_rare_end(struct pack *pack, const struct pack *before)
+{
+    if (!pack->unpacks && pack->differ == 0) { /* back to where they began */
+        *pack = *before;
+        if (pack->field != 8)
+            *pack->bits = (unsigned char)(*pack->bits & ~(1u << pack->field));
+        pack_bit(pack, false);
+    }
+    pack->as_expected = false;
 }
 
 #endif

@@ -58,9 +58,9 @@ static int64_t answer_of_mini(const struct tcp_mini *mini, enum ask_kind ask)
 /* The socket that a program holds may have nothing but its unread data and its error left. */
 static const struct endpoint *held_of(const struct sim *sim, flow_id flow, unsigned side)
 {
-    for (uint32_t e = 1; e <= sim->world->region[REGION_ENDPOINTS].high; e++) {
-        const struct endpoint *endpoint = endpoint_at(sim, e);
-        if (endpoint->identity != 0 && endpoint->flow.index == flow.index && endpoint->side == side)
+    for (uint32_t e = 1; e <= ends_last(sim); e++) {
+        const struct endpoint *endpoint = endpoint_living(sim, e);
+        if (endpoint != NULL && endpoint->flow.index == flow.index && endpoint->side == side)
             return endpoint;
     }
     return NULL;

@@ -50,14 +50,15 @@ void demux_rebuild(struct sim *sim)
     struct world *world = sim->world;
     world->region[REGION_BUCKETS].high = world->region[REGION_BUCKETS].capacity;
     memset(sim->buckets, 0, (size_t)world->region[REGION_BUCKETS].capacity * sizeof *sim->buckets);
-    for (uint32_t i = 1; i <= world->region[REGION_ENDPOINTS].high; i++) {
-        struct endpoint *endpoint = endpoint_at(sim, i);
-        if (endpoint->identity != 0 && endpoint->tuple != 0 && (endpoint->flags & END_GONE) == 0)
+    for (uint32_t i = 1; i <= ends_last(sim); i++) {
+        const struct endpoint *endpoint = endpoint_living(sim, i);
+        if (endpoint != NULL && endpoint->tuple != 0 && (endpoint->flags & END_GONE) == 0)
             demux_add(sim, endpoint->tuple, (end_id){i});
     }
-    for (uint32_t i = 1; i <= world->region[REGION_MINIS].high; i++) {
-        if (mini_at(sim, i)->identity != 0)
-            demux_add(sim, mini_at(sim, i)->tuple, (end_id){i | END_MINI});
+    for (uint32_t i = 1; i <= ends_last(sim); i++) {
+        const struct mini *mini = mini_living(sim, i);
+        if (mini != NULL)
+            demux_add(sim, mini->tuple, (end_id){i | END_MINI});
     }
 }
 

@@ -161,11 +161,10 @@ void effects_init(struct sim *sim)
 /* Sockets of a host that no program holds, and its small records: counted only where the profile has a limit. */
 static bool orphans_full(const struct sim *sim, uint16_t host, int64_t most)
 {
-    const uint32_t last = sim->world->region[REGION_ENDPOINTS].high;
     int64_t count = 0;
-    for (uint32_t e = 1; most != 0 && e <= last; e++) {
-        const struct endpoint *endpoint = &sim->endpoints[e - 1];
-        count += endpoint->identity != 0 && e != sim->cur_endpoint && endpoint->flow.index != 0 && tuple_host(endpoint->tuple) == host &&
+    for (uint32_t e = 1; most != 0 && e <= ends_last(sim); e++) {
+        const struct endpoint *endpoint = endpoint_living(sim, e);
+        count += endpoint != NULL && e != sim->cur_endpoint && endpoint->flow.index != 0 && tuple_host(endpoint->tuple) == host &&
                  (endpoint->flags & (END_HELD | END_GONE | END_HALF_OPEN | END_QUEUED)) == 0;
     }
     return most != 0 && count >= most;
@@ -173,10 +172,11 @@ static bool orphans_full(const struct sim *sim, uint16_t host, int64_t most)
 
 static bool minis_full(const struct sim *sim, uint16_t host, int64_t most)
 {
-    const uint32_t last = sim->world->region[REGION_MINIS].high;
     int64_t count = 0;
-    for (uint32_t m = 1; most != 0 && m <= last; m++)
-        count += mini_at(sim, m)->identity != 0 && tuple_host(mini_at(sim, m)->tuple) == host;
+    for (uint32_t m = 1; most != 0 && m <= ends_last(sim); m++) {
+        const struct mini *mini = mini_living(sim, m);
+        count += mini != NULL && tuple_host(mini->tuple) == host;
+    }
     return most != 0 && count >= most;
 }
 

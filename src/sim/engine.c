@@ -73,11 +73,12 @@ static bool is_stale(const struct sim *sim, const struct queue_event *event)
     switch ((enum target)(event->target >> TARGET_SHIFT)) {
     case TARGET_ENDPOINT: {
         const struct endpoint *endpoint = endpoint_at(sim, index);
-        return endpoint->identity == 0 || endpoint->event_ns != event->time_ns || (endpoint->event_number & NUMBER_MAX) != number;
+        return endpoint->identity == 0 || endpoint->small || endpoint->event_ns != event->time_ns ||
+               (endpoint->event_number & NUMBER_MAX) != number;
     }
     case TARGET_MINI: {
         const struct mini *mini = mini_at(sim, index);
-        return mini->identity == 0 || mini->event_ns != event->time_ns || (mini->event_number & NUMBER_MAX) != number;
+        return mini->identity == 0 || !mini->small || mini->event_ns != event->time_ns || (mini->event_number & NUMBER_MAX) != number;
     }
     case TARGET_PROCESS: {
         const struct process *process = process_at(sim, index);

@@ -63,9 +63,9 @@ static void starters_stop(struct sim *sim, uint16_t host)
 
 static void endpoints_vanish(struct sim *sim, uint16_t host)
 {
-    for (uint32_t e = 1; e <= sim->world->region[REGION_ENDPOINTS].high; e++) {
-        struct endpoint *endpoint = endpoint_at(sim, e);
-        if (endpoint->identity == 0 || tuple_host(endpoint->tuple) != host)
+    for (uint32_t e = 1; e <= ends_last(sim); e++) {
+        struct endpoint *endpoint = endpoint_living(sim, e);
+        if (endpoint == NULL || tuple_host(endpoint->tuple) != host)
             continue;
         endpoint->flags &= (uint8_t) ~(END_HELD | END_QUEUED | END_DRAINS);
         if (endpoint->flow.index == 0 || (endpoint->flags & END_GONE) != 0) {
@@ -77,9 +77,9 @@ static void endpoints_vanish(struct sim *sim, uint16_t host)
         tcp_end(sim, e);
         step_flush(sim);
     }
-    for (uint32_t m = 1; m <= sim->world->region[REGION_MINIS].high; m++) {
-        struct mini *mini = mini_at(sim, m);
-        if (mini->identity == 0 || tuple_host(mini->tuple) != host)
+    for (uint32_t m = 1; m <= ends_last(sim); m++) {
+        struct mini *mini = mini_living(sim, m);
+        if (mini == NULL || tuple_host(mini->tuple) != host)
             continue;
         state_put(sim, host, mini->flow.index, mini->side, mini->identity, (enum tcp_state)mini->tcp.state, TCP_CLOSED, WHY_CRASH);
         mini_free(sim, m);

@@ -20,7 +20,7 @@ static void buffers_apply(struct sim *sim, uint32_t index, const struct story_no
 
 uint32_t endpoint_new(struct sim *sim, uint16_t host, uint16_t peer, options_id options)
 {
-    uint32_t index = pool_take(sim, REGION_ENDPOINTS);
+    uint32_t index = pool_take(sim, REGION_ENDS);
     if (index == 0)
         return 0;
     struct endpoint *endpoint = endpoint_at(sim, index);
@@ -53,7 +53,7 @@ void endpoint_free(struct sim *sim, uint32_t index)
     lasts_keep(sim, endpoint);
     endpoint_unlink(sim, endpoint, index);
     tcb_give(sim, endpoint);
-    pool_give(sim, REGION_ENDPOINTS, index);
+    pool_give(sim, REGION_ENDS, index);
 }
 
 void mini_free(struct sim *sim, uint32_t index)
@@ -64,18 +64,19 @@ void mini_free(struct sim *sim, uint32_t index)
     end_id *end = &flow_at(sim, mini->flow)->end[mini->side];
     if (end->handle == (index | END_MINI))
         end->handle = 0;
-    pool_give(sim, REGION_MINIS, index);
+    pool_give(sim, REGION_ENDS, index);
 }
 
 /* The end goes on as a small record; its TCB stays for a program that still holds the socket. */
 static void endpoint_becomes_mini(struct sim *sim, uint32_t index)
 {
-    uint32_t made = pool_take(sim, REGION_MINIS);
+    uint32_t made = pool_take(sim, REGION_ENDS);
     if (made == 0)
         return;
     struct endpoint *endpoint = endpoint_at(sim, index);
     struct mini *mini = mini_at(sim, made);
     endpoint_unlink(sim, endpoint, index);
+    mini->small = true;
     mini->identity = endpoint->identity;
     mini->tuple = endpoint->tuple;
     mini->flow = endpoint->flow;
@@ -170,16 +171,15 @@ void endpoint_signalled(struct sim *sim, uint32_t index, uint32_t signals)
 /* bind(2): a listener shares its port with older connections only if both sides said SO_REUSEADDR, those in TIME_WAIT too. */
 bool port_in_use(const struct sim *sim, uint16_t host, uint16_t port, bool reuseaddr)
 {
-    const uint32_t endpoints = sim->world->region[REGION_ENDPOINTS].high, minis = sim->world->region[REGION_MINIS].high;
-    for (uint32_t e = 1; e <= endpoints; e++) {
-        const struct endpoint *endpoint = endpoint_at(sim, e);
-        if (endpoint->identity != 0 && endpoint->flow.index != 0 && (endpoint->flags & END_GONE) == 0 &&
-            tuple_host(endpoint->tuple) == host && tuple_port(endpoint->tuple) == port && !(reuseaddr && endpoint->reuseaddr))
+    for (uint32_t e = 1; e <= ends_last(sim); e++) {
+        const struct endpoint *endpoint = endpoint_living(sim, e);
+        if (endpoint != NULL && endpoint->flow.index != 0 && (endpoint->flags & END_GONE) == 0 && tuple_host(endpoint->tuple) == host &&
+            tuple_port(endpoint->tuple) == port && !(reuseaddr && endpoint->reuseaddr))
             return true;
     }
-    for (uint32_t m = 1; m <= minis; m++) {
-        const struct mini *mini = mini_at(sim, m);
-        if (mini->identity != 0 && tuple_host(mini->tuple) == host && tuple_port(mini->tuple) == port && !(reuseaddr && mini->reuseaddr))
+    for (uint32_t m = 1; m <= ends_last(sim); m++) {
+        const struct mini *mini = mini_living(sim, m);
+        if (mini != NULL && tuple_host(mini->tuple) == host && tuple_port(mini->tuple) == port && !(reuseaddr && mini->reuseaddr))
             return true;
     }
     return false;
@@ -222,9 +222,9 @@ void listener_close(struct sim *sim, uint32_t index)
         e = next;
     }
     uint32_t half_open = listener_at(sim, index)->half_open;
-    for (uint32_t e = 1; half_open != 0 && e <= sim->world->region[REGION_ENDPOINTS].high; e++) {
-        struct endpoint *endpoint = endpoint_at(sim, e);
-        if (endpoint->identity == 0 || (endpoint->flags & END_HALF_OPEN) == 0 || endpoint->listener.index != index)
+    for (uint32_t e = 1; half_open != 0 && e <= ends_last(sim); e++) {
+        struct endpoint *endpoint = endpoint_living(sim, e);
+        if (endpoint == NULL || (endpoint->flags & END_HALF_OPEN) == 0 || endpoint->listener.index != index)
             continue;
         half_open--;
         tcp_begin(sim, e);

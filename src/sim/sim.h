@@ -51,9 +51,8 @@ struct sim {
     struct starter *starters;
     struct listener *listeners; /* these and the next: [index - 1] */
     struct options *options;
-    struct endpoint *endpoints;
+    union end *ends;
     struct lent_tcb *tcbs;
-    struct mini *minis;
     struct connection *flows;
     struct process *processes;
     struct memory *memories;
@@ -117,7 +116,7 @@ static inline void *region_at(struct world *world, enum region_kind kind)
 }
 static inline struct endpoint *endpoint_at(const struct sim *sim, uint32_t index)
 {
-    return &sim->endpoints[index - 1];
+    return &sim->ends[index - 1].endpoint;
 }
 /* A TCB for an end that has none, its bytes being what they were. */
 struct tcb *tcb_lend(const struct sim *sim, uint32_t endpoint);
@@ -127,7 +126,7 @@ static inline struct tcb *tcb_of(const struct sim *sim, const struct endpoint *e
 {
     if (__builtin_expect(endpoint->tcb != 0, 1))
         return &sim->tcbs[endpoint->tcb - 1].tcb;
-    return tcb_wake(sim, (uint32_t)(endpoint - sim->endpoints) + 1);
+    return tcb_wake(sim, (uint32_t)((const union end *)endpoint - sim->ends) + 1);
 }
 /* Its end is over. */
 void tcb_give(struct sim *sim, struct endpoint *endpoint);
@@ -140,7 +139,22 @@ static inline bool tcbs_are_many(const struct sim *sim)
 }
 static inline struct mini *mini_at(const struct sim *sim, uint32_t index)
 {
-    return &sim->minis[index - 1];
+    return &sim->ends[index - 1].mini;
+}
+/* For loops over all: NULL if the record is free or of the other kind. */
+static inline struct endpoint *endpoint_living(const struct sim *sim, uint32_t index)
+{
+    struct endpoint *endpoint = endpoint_at(sim, index);
+    return endpoint->identity != 0 && !endpoint->small ? endpoint : NULL;
+}
+static inline struct mini *mini_living(const struct sim *sim, uint32_t index)
+{
+    struct mini *mini = mini_at(sim, index);
+    return mini->identity != 0 && mini->small ? mini : NULL;
+}
+static inline uint32_t ends_last(const struct sim *sim)
+{
+    return sim->world->region[REGION_ENDS].high;
 }
 static inline struct listener *listener_at(const struct sim *sim, uint32_t index)
 {

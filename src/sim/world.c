@@ -22,9 +22,8 @@ static const uint32_t strides[REGIONS] = {
     [REGION_STARTERS] = sizeof(struct starter),
     [REGION_LISTENERS] = sizeof(struct listener),
     [REGION_OPTIONS] = sizeof(struct options),
-    [REGION_ENDPOINTS] = sizeof(struct endpoint),
+    [REGION_ENDS] = sizeof(union end),
     [REGION_TCBS] = sizeof(struct lent_tcb),
-    [REGION_MINIS] = sizeof(struct mini),
     [REGION_FLOWS] = sizeof(struct connection),
     [REGION_LASTS] = sizeof(struct last_values),
     [REGION_PROCESSES] = sizeof(struct process),
@@ -72,11 +71,11 @@ static uint32_t queue_margin(const struct story *story)
 /* What depends on other regions. */
 static void plan_dependent(struct plan *plan)
 {
-    plan->capacity[REGION_TCBS] = plan->capacity[REGION_ENDPOINTS];
+    plan->capacity[REGION_TCBS] = plan->capacity[REGION_ENDS];
     plan->capacity[REGION_LASTS] = plan->injects ? 2 * plan->capacity[REGION_FLOWS] : 0;
     plan->capacity[REGION_MEMORIES] = plan->guards * plan->capacity[REGION_PROCESSES];
     plan->capacity[REGION_BOX_BUCKETS] = plan->capacity[REGION_BOX_FLOWS] != 0 ? power_of_two(plan->capacity[REGION_BOX_FLOWS]) : 0;
-    plan->capacity[REGION_BUCKETS] = power_of_two(plan->capacity[REGION_ENDPOINTS] + plan->capacity[REGION_MINIS]);
+    plan->capacity[REGION_BUCKETS] = power_of_two(plan->capacity[REGION_ENDS]);
 }
 
 static void plan_first(struct plan *plan, const struct story *story, enum queue_kind queue)
@@ -112,8 +111,7 @@ static void plan_first(struct plan *plan, const struct story *story, enum queue_
     plan->capacity[REGION_PENDING] = 2 * story->statement_count;
     plan->capacity[REGION_STARTERS] = story->program_count;
     plan->capacity[REGION_LISTENERS] = listeners;
-    plan->capacity[REGION_ENDPOINTS] = 2 * crowd;
-    plan->capacity[REGION_MINIS] = crowd;
+    plan->capacity[REGION_ENDS] = 2 * crowd + crowd / 8; /* small records of ends that programs still hold */
     plan->capacity[REGION_FLOWS] = crowd;
     plan->capacity[REGION_PROCESSES] = (uint32_t)processes + crowd;
     plan->capacity[REGION_FLIGHTS] = 6 + 2 * crowd;
@@ -250,9 +248,8 @@ void sim_bind(struct sim *sim)
     sim->starters = region_at(world, REGION_STARTERS);
     sim->listeners = region_at(world, REGION_LISTENERS);
     sim->options = region_at(world, REGION_OPTIONS);
-    sim->endpoints = region_at(world, REGION_ENDPOINTS);
+    sim->ends = region_at(world, REGION_ENDS);
     sim->tcbs = region_at(world, REGION_TCBS);
-    sim->minis = region_at(world, REGION_MINIS);
     sim->flows = region_at(world, REGION_FLOWS);
     sim->processes = region_at(world, REGION_PROCESSES);
     sim->memories = region_at(world, REGION_MEMORIES);
@@ -284,8 +281,7 @@ static void region_copy(struct world *to, struct world *from, enum region_kind k
 /* What one crowd fills together grows together, or each pool in turn would move the whole world. */
 static void plan_larger(struct plan *plan, const struct sim *sim)
 {
-    static const enum region_kind crowd[] = {REGION_ENDPOINTS, REGION_MINIS,   REGION_FLOWS,
-                                             REGION_PROCESSES, REGION_FLIGHTS, REGION_BOX_FLOWS};
+    static const enum region_kind crowd[] = {REGION_ENDS, REGION_FLOWS, REGION_PROCESSES, REGION_FLIGHTS, REGION_BOX_FLOWS};
     for (size_t i = 0; i < sizeof crowd / sizeof crowd[0]; i++) {
         const struct region *region = &sim->world->region[crowd[i]];
         if (region->high > region->capacity / 2)
@@ -382,6 +378,11 @@ void pool_give(struct sim *sim, enum region_kind kind, uint32_t index)
 
 /* ---- TCBs ---- */
 
+static const struct tcp_profile *profile_of(const struct sim *sim, uint32_t endpoint)
+{
+    return &sim->story->nodes[tuple_host(endpoint_at(sim, endpoint)->tuple)].profile;
+}
+
 struct tcb *tcb_lend(const struct sim *sim, uint32_t index)
 {
     struct region *region = &sim->world->region[REGION_TCBS];
@@ -399,7 +400,7 @@ struct tcb *tcb_lend(const struct sim *sim, uint32_t index)
 struct tcb *tcb_wake(const struct sim *sim, uint32_t index)
 {
     struct tcb *tcb = tcb_lend(sim, index);
-    tcp_idle_unpack(&endpoint_at(sim, index)->idle, tcb);
+    tcp_idle_unpack(&endpoint_at(sim, index)->idle, profile_of(sim, index), tcb);
     return tcb;
 }
 
@@ -423,7 +424,7 @@ void tcbs_pack(struct sim *sim)
     uint32_t packed = 0;
     for (uint32_t i = 0; i < world->region[REGION_TCBS].high; i++) {
         uint32_t index = sim->tcbs[i].endpoint;
-        if (index == 0 || !tcp_idle_pack(&sim->tcbs[i].tcb, &endpoint_at(sim, index)->idle))
+        if (index == 0 || !tcp_idle_pack(&sim->tcbs[i].tcb, profile_of(sim, index), &endpoint_at(sim, index)->idle))
             continue;
         tcb_give(sim, endpoint_at(sim, index));
         packed++;

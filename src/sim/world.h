@@ -56,9 +56,8 @@ enum region_kind {
     REGION_STARTERS, /* struct starter, by program */
     REGION_LISTENERS,
     REGION_OPTIONS,
-    REGION_ENDPOINTS,
+    REGION_ENDS, /* union end */
     REGION_TCBS, /* struct lent_tcb, as many as endpoints: one may always be had */
-    REGION_MINIS,
     REGION_FLOWS,
     REGION_LASTS, /* struct last_values [flow][side], only if the story injects */
     REGION_PROCESSES,
@@ -161,44 +160,46 @@ enum {
     END_EOF_TOLD = 128, /* drain has told the end */
 };
 
-struct endpoint {
-    uint32_t next_free;
-    uint32_t identity; /* the socket's, 0: this record is free */
-    tuple_t tuple;
-    int64_t event_ns; /* its pending timer event */
-    uint32_t event_number;
-    flow_id flow;
-    process_id owner; /* the program that holds it, or held it last */
-    socket_id next; /* the next older socket of that program; in an accept queue: the next younger */
-    uint32_t hash_next;
-    listener_id listener; /* while half open or queued */
-    uint16_t name, drain_step;
-    uint8_t side;
-    uint8_t flags;
+/* What a socket's record and a small record begin with; they share a pool, so that a small record finds the place of the socket's
+ * record that it follows. */
+#define END_HEAD \
+    uint32_t hash_next; /* in a free one: the next free one */ \
+    uint32_t identity; /* the socket's, 0: this record is free */ \
+    tuple_t tuple; \
+    int64_t event_ns; /* its pending timer event */ \
+    uint32_t event_number; \
+    flow_id flow; \
+    process_id owner; /* the program that holds it, or held it last */ \
+    uint8_t side; \
+    bool small; /* a struct mini */ \
     bool reuseaddr;
+
+struct endpoint {
+    END_HEAD
+    uint8_t flags;
+    uint16_t name;
+    socket_id next; /* the next older socket of that program; in an accept queue: the next younger */
+    listener_id listener; /* while half open or queued */
     uint32_t linger_ms;
     uint32_t tcb; /* lent to it; 0: it is at rest, and `idle` is all that there is to know */
+    uint16_t drain_step;
     struct tcp_idle idle;
+};
+
+struct mini {
+    END_HEAD
+    struct tcp_mini tcp;
+};
+
+union end {
+    struct endpoint endpoint;
+    struct mini mini;
 };
 
 struct lent_tcb {
     uint32_t next_free;
     uint32_t endpoint; /* 0: free */
     struct tcb tcb;
-};
-
-struct mini {
-    uint32_t next_free;
-    uint32_t identity;
-    tuple_t tuple;
-    struct tcp_mini tcp;
-    int64_t event_ns;
-    uint32_t event_number;
-    flow_id flow;
-    process_id owner;
-    uint32_t hash_next;
-    uint8_t side;
-    bool reuseaddr;
 };
 
 /* One connection, one incarnation of a four-tuple, for the whole run: its number is its index. */

@@ -1,176 +1,224 @@
 /* SPDX-License-Identifier: MIT */
+/* What a TCB at rest has to remember is how it differs from one that has only just sent or received a little. */
 #include "tcp/idle.h"
 
+#include "base/pack.h"
 #include "tcp/scoreboard.h"
 
-enum {
-    IDLE_WSCALE = 1,
-    IDLE_TS = 2,
-    IDLE_SACK = 4,
-    IDLE_PASSIVE = 8,
-    IDLE_NODELAY = 16,
-    IDLE_CORK = 32,
-    IDLE_RCVBUF_LOCKED = 64,
-    IDLE_SNDBUF_LOCKED = 128,
-    IDLE_TS_RECENT = 256,
-    IDLE_CWND_LIMITED = 512,
-};
-
-static uint32_t clamp_of(bool wscale_ok)
-{
-    return wscale_ok ? UINT32_MAX : 65535;
-}
+#define SCALE_ORDINARY 10 /* what profiles with large buffers agree on, and the window of such a connection that has only begun */
+#define WINDOW_ORDINARY (63u << SCALE_ORDINARY)
 
 /* The program and the peer owe each other nothing. */
 static bool is_quiet(const struct tcb *tcb)
 {
     return tcb->state == TCP_ESTABLISHED && tcb->established_once && tcb->error == TCP_OK && !tcb->orphan && !tcb->shut_read &&
            !tcb->shut_write && !tcb->fin_queued && !tcb->fin_sent && !tcb->fin_received && !tcb->became_mini && !tcb->ack_now &&
-           !tcb->ack_due && tcb->pushed == 0 && tcb->snd.una == tcb->snd.nxt && tcb->snd.nxt == tcb->snd.end &&
-           tcb->snd.wl2 == tcb->snd.una && tcb->rcv.wup == tcb->rcv.nxt && tcb->rcv.read == tcb->rcv.nxt && tcb->ooo_head == 0 &&
-           !tcb->ooo_fin_seen && !tcb->no_space && tcp_next_slot(tcb) < 0;
+           !tcb->ack_due && tcb->snd.una == tcb->snd.nxt && tcb->snd.nxt == tcb->snd.end && tcb->rcv.read == tcb->rcv.nxt &&
+           tcb->sent_head == 0 && tcb->packets_out == 0 && tcb->ooo_head == 0 && !tcb->ooo_fin_seen && !tcb->no_space &&
+           tcp_next_slot(tcb) < 0;
 }
 
-/* Nothing was ever lost, limited or set apart from the ordinary: such a TCB has more to remember, and stays whole. */
-static bool is_plain(const struct tcb *tcb)
+/* RFC 9293's numbers, and what was agreed. */
+static void pack_numbers(struct pack *pack, struct tcb *tcb)
 {
-    return tcb->packets_out == 0 && tcb->ca_state == CA_OPEN && !tcb->undo_possible && !tcb->tlp_out && !tcb->frto &&
-           !tcb->rack_dsack_seen && !tcb->reord_seen && tcb->reo_steps <= 1 && tcb->reo_persist == 0 && tcb->total_retrans == 0 &&
-           tcb->dsack_dups == 0 && tcb->reordering_degree == DUP_ACK_THRESHOLD && tcb->cubic_epoch_ms == 0 && tcb->cubic_last_max == 0 &&
-           tcb->cubic_acked == 0 && tcb->backoff == 0 && tcb->retransmits == 0 && tcb->probes_out == 0 && tcb->probe_since_ns == 0 &&
-           tcb->oow_ack_ms == 0 && tcb->challenge_ms == 0 && !tcb->keepalive_on && tcb->keepalive_idle_ms == 0 &&
-           tcb->user_timeout_ms == 0 && tcb->linger2_ms == 0 && !tcb->dsack_due && !tcb->fin_timer_full && tcb->ts_offset == 0 &&
-           tcb->window_clamp == clamp_of(tcb->wscale_ok);
+    pack_word(pack, &tcb->snd.iss);
+    pack_u32(pack, &tcb->snd.una, tcb->snd.iss + 1);
+    tcb->snd.nxt = tcb->snd.end = tcb->snd.una;
+    pack_word(pack, &tcb->rcv.irs);
+    pack_u32(pack, &tcb->rcv.nxt, tcb->rcv.irs + 1);
+    tcb->rcv.read = tcb->rcv.nxt;
+    pack_bool(pack, &tcb->passive, false);
+    pack_bool(pack, &tcb->wscale_ok, true);
+    pack_bool(pack, &tcb->ts_ok, true);
+    pack_bool(pack, &tcb->sack_ok, true);
+    pack_u16(pack, &tcb->advmss, 1460);
+    pack_u16(pack, &tcb->mss, tcb->ts_ok ? (uint16_t)(tcb->advmss - 12) : tcb->advmss);
+    pack_u16(pack, &tcb->rcv_mss, 1000);
+    pack_u32(pack, &tcb->snd.wnd, WINDOW_ORDINARY);
+    pack_u32(pack, &tcb->snd.max_wnd, tcb->snd.wnd);
+    pack_u32(pack, &tcb->snd.wl1, tcb->rcv.nxt);
+    pack_u32(pack, &tcb->rcv.wnd, WINDOW_ORDINARY);
+    pack_u32(pack, &tcb->rcv.wup, tcb->rcv.nxt);
 }
 
-bool tcp_idle_pack(const struct tcb *tcb, struct tcp_idle *idle)
+static void pack_times(struct pack *pack, const struct tcp_profile *profile, struct tcb *tcb)
 {
-    if (!is_quiet(tcb) || !tcb->rtt_seen || !is_plain(tcb))
+    pack_i64(pack, &tcb->received_ns, 0);
+    pack_u32(pack, &tcb->srtt_us, 0);
+    const int64_t trip_ns = (int64_t)(tcb->srtt_us >> 3) * NS_PER_US;
+    pack_i64(pack, &tcb->sent_ns, tcb->received_ns - trip_ns);
+    pack_i64(pack, &tcb->data_received_ns, tcb->passive ? tcb->sent_ns : tcb->received_ns);
+    pack_i64(pack, &tcb->rack_sent_ns, tcb->sent_ns);
+    pack_i64(pack, &tcb->progress_ns, tcb->received_ns);
+    pack_i64(pack, &tcb->rcvq_ns, tcb->data_received_ns);
+    pack_u32(pack, &tcb->rttvar_us, (uint32_t)(profile->rto_min / NS_PER_US));
+    pack_u32(pack, &tcb->mdev_us, (tcb->srtt_us >> 3) * 3 / 2);
+    pack_u32(pack, &tcb->mdev_max_us, tcb->rttvar_us);
+    const int64_t rto_us = (int64_t)(tcb->srtt_us >> 3) + tcb->rttvar_us;
+    pack_u32(pack, &tcb->rto_us, (uint32_t)(timer_ticks(profile, rto_us * NS_PER_US) / NS_PER_US));
+    pack_u32(pack, &tcb->min_rtt_us, tcb->srtt_us >> 3);
+    pack_u32(pack, &tcb->rack_rtt_us, tcb->srtt_us >> 3);
+    pack_u32(pack, &tcb->rtt_seq, tcb->snd.una);
+    pack_u32(pack, &tcb->ts_recent_ms, (uint32_t)(tcb->received_ns / NS_PER_MS));
+    pack_u32(pack, &tcb->ts_recent, tcb->ts_recent_ms - (uint32_t)(trip_ns / (2 * NS_PER_MS)));
+}
+
+static void pack_buffers(struct pack *pack, const struct tcp_profile *profile, struct tcb *tcb)
+{
+    pack_u32(pack, &tcb->rcvbuf, (uint32_t)profile->rcvbuf);
+    pack_u32(pack, &tcb->sndbuf, send_buffer_ordinary(profile, tcb));
+    pack_u32(pack, &tcb->rcv_ssthresh, tcb->rcv.wnd);
+    pack_u32(pack, &tcb->rcvq_space, 10u * tcb->advmss);
+    pack_u32(pack, &tcb->rcvq_seq, tcb->rcv.read);
+    pack_u32(pack, &tcb->ato_us, (uint32_t)(profile->delack / NS_PER_US));
+    pack_u8(pack, &tcb->rcv_ratio, 0);
+    pack_u8(pack, &tcb->quick, profile->quick_acks == 0 ? 0 : (uint8_t)(profile->quick_acks - 1));
+    pack_u8(pack, &tcb->pingpong, profile->quick_acks != 0);
+    pack_u32(pack, &tcb->cwnd, (uint32_t)profile->initial_cwnd);
+    pack_u32(pack, &tcb->max_packets_out, 1);
+    pack_u32(pack, &tcb->cwnd_usage_seq, tcb->snd.una);
+    pack_u32(pack, &tcb->snd.small, tcb->snd.una);
+    pack_u32(pack, &tcb->order, 2);
+    pack_u32(pack, &tcb->rack_order, tcb->order);
+    pack_u32(pack, &tcb->rack_rtt_order, tcb->rack_order);
+}
+
+/* What a program may have set. */
+static void pack_settings(struct pack *pack, struct tcb *tcb)
+{
+    pack_bool(pack, &tcb->nodelay, false);
+    pack_bool(pack, &tcb->cork, false);
+    pack_bool(pack, &tcb->rcvbuf_locked, false);
+    pack_bool(pack, &tcb->sndbuf_locked, false);
+    pack_bool(pack, &tcb->keepalive_on, false);
+    pack_u8(pack, &tcb->keepalive_count, 0);
+    pack_u32(pack, &tcb->keepalive_idle_ms, 0);
+    pack_u32(pack, &tcb->keepalive_interval_ms, 0);
+    pack_u32(pack, &tcb->user_timeout_ms, 0);
+    uint32_t linger2 = (uint32_t)tcb->linger2_ms;
+    pack_u32(pack, &linger2, 0);
+    tcb->linger2_ms = (int32_t)linger2;
+}
+
+/* Windows, scales and memory that are as they were agreed. */
+static void pack_agreed(struct pack *pack, struct tcb *tcb)
+{
+    pack_u8(pack, &tcb->snd_wscale, tcb->wscale_ok ? SCALE_ORDINARY : 0);
+    pack_u8(pack, &tcb->rcv_wscale, tcb->snd_wscale);
+    pack_u32(pack, &tcb->window_clamp, tcb->wscale_ok ? UINT32_MAX : 65535);
+    pack_u32(pack, &tcb->ts_offset, 0);
+    pack_bool(pack, &tcb->ts_recent_valid, tcb->ts_ok);
+    pack_bool(pack, &tcb->rtt_seen, true);
+    pack_u32(pack, &tcb->snd.wl2, tcb->snd.una);
+    pack_u32(pack, &tcb->snd.piece, tcb->snd.una);
+    pack_u32(pack, &tcb->rcv_memory, 0);
+    pack_u16(pack, &tcb->rcv_room, 0);
+    pack_u16(pack, &tcb->rcv_eaten, 0);
+    pack_u16(pack, &tcb->last_seg, 0);
+    pack_u8(pack, &tcb->pushed, 0);
+    pack_u8(pack, &tcb->backoff, 0);
+    pack_u8(pack, &tcb->retransmits, 0);
+    pack_u8(pack, &tcb->probes_out, 0);
+    pack_i64(pack, &tcb->probe_since_ns, 0);
+    pack_bool(pack, &tcb->fin_timer_full, false);
+}
+
+/* What is left of duplicates, forgeries and gaps. */
+static void pack_answers(struct pack *pack, struct tcb *tcb)
+{
+    pack_bool(pack, &tcb->ack_compressed, false);
+    pack_u8(pack, &tcb->dup_acks, 0);
+    pack_u32(pack, &tcb->dup_ack_rcv_nxt, 0);
+    pack_bool(pack, &tcb->dsack_due, false);
+    pack_u32(pack, &tcb->dsack_left, 0);
+    pack_u32(pack, &tcb->dsack_right, 0);
+    pack_u32(pack, &tcb->oow_ack_ms, 0);
+    pack_u32(pack, &tcb->challenge_ms, 0);
+    pack_u32(pack, &tcb->challenge_count, 0);
+    pack_u32(pack, &tcb->ooo_fin, 0);
+}
+
+/* What is left of losses. */
+static void pack_losses(struct pack *pack, struct tcb *tcb)
+{
+    pack_u32(pack, &tcb->ssthresh, INT32_MAX);
+    pack_u32(pack, &tcb->cwnd_count, 0);
+    pack_bool(pack, &tcb->cwnd_limited, false);
+    pack_u8(pack, &tcb->ca_state, CA_OPEN);
+    pack_u32(pack, &tcb->high_seq, 0);
+    pack_u32(pack, &tcb->high_sack, 0);
+    pack_u32(pack, &tcb->prior_cwnd, 0);
+    pack_u32(pack, &tcb->prior_ssthresh, 0);
+    pack_u32(pack, &tcb->sacked_out, 0);
+    pack_u32(pack, &tcb->lost_out, 0);
+    pack_u32(pack, &tcb->retrans_out, 0);
+    pack_u32(pack, &tcb->lost, 0);
+    pack_bool(pack, &tcb->undo_possible, false);
+    pack_u32(pack, &tcb->undo_marker, 0);
+    uint32_t undo_retrans = (uint32_t)tcb->undo_retrans;
+    pack_u32(pack, &undo_retrans, 0);
+    tcb->undo_retrans = (int32_t)undo_retrans;
+    pack_u32(pack, &tcb->prr_delivered, 0);
+    pack_u32(pack, &tcb->prr_out, 0);
+    pack_bool(pack, &tcb->tlp_out, false);
+    pack_bool(pack, &tcb->tlp_retrans, false);
+    pack_u32(pack, &tcb->tlp_high_seq, 0);
+    pack_u32(pack, &tcb->total_retrans, 0);
+    pack_u32(pack, &tcb->dsack_dups, 0);
+    pack_bool(pack, &tcb->rack_advanced, true);
+    pack_bool(pack, &tcb->rack_dsack_seen, false);
+    pack_bool(pack, &tcb->reord_seen, false);
+    pack_u8(pack, &tcb->reo_steps, 1);
+    pack_u8(pack, &tcb->reo_persist, 0);
+    pack_u32(pack, &tcb->reordering_degree, DUP_ACK_THRESHOLD);
+    pack_bool(pack, &tcb->frto, false);
+    pack_bool(pack, &tcb->stamp_valid, false);
+    pack_u32(pack, &tcb->retrans_stamp, 0);
+    pack_i64(pack, &tcb->first_rto_ns, 0);
+}
+
+static void pack_cubic(struct pack *pack, struct tcb *tcb)
+{
+    pack_u32(pack, &tcb->cubic_epoch_ms, 0);
+    pack_u32(pack, &tcb->cubic_last_max, 0);
+    pack_u32(pack, &tcb->cubic_origin, 0);
+    pack_u32(pack, &tcb->cubic_k, 0);
+    pack_u32(pack, &tcb->cubic_count, 0);
+    pack_u32(pack, &tcb->cubic_acked, 0);
+    pack_u32(pack, &tcb->cubic_reno_cwnd, 0);
+}
+
+static void pack_tcb(struct pack *pack, const struct tcp_profile *profile, struct tcb *tcb)
+{
+    static void (*const rare[])(struct pack *, struct tcb *) = {pack_settings, pack_agreed, pack_answers, pack_losses, pack_cubic};
+    pack_numbers(pack, tcb);
+    pack_times(pack, profile, tcb);
+    pack_buffers(pack, profile, tcb);
+    for (size_t i = 0; i < sizeof rare / sizeof rare[0]; i++) {
+        const struct pack before = pack_rare_begin(pack);
+        rare[i](pack, tcb);
+        pack_rare_end(pack, &before);
+    }
+}
+
+bool tcp_idle_pack(const struct tcb *tcb, const struct tcp_profile *profile, struct tcp_idle *idle)
+{
+    if (!is_quiet(tcb))
         return false;
-    *idle = (struct tcp_idle){
-        .sent_ns = tcb->sent_ns,
-        .received_ns = tcb->received_ns,
-        .data_received_ns = tcb->data_received_ns,
-        .snd_una = tcb->snd.una,
-        .snd_wnd = tcb->snd.wnd,
-        .snd_wl1 = tcb->snd.wl1,
-        .snd_iss = tcb->snd.iss,
-        .snd_max_wnd = tcb->snd.max_wnd,
-        .rcv_nxt = tcb->rcv.nxt,
-        .rcv_irs = tcb->rcv.irs,
-        .rcv_wnd = tcb->rcv.wnd,
-        .srtt_us = tcb->srtt_us,
-        .rttvar_us = tcb->rttvar_us,
-        .mdev_us = tcb->mdev_us,
-        .mdev_max_us = tcb->mdev_max_us,
-        .rtt_seq = tcb->rtt_seq,
-        .rto_us = tcb->rto_us,
-        .ts_recent = tcb->ts_recent,
-        .ts_recent_ms = tcb->ts_recent_ms,
-        .ato_us = tcb->ato_us,
-        .rcvbuf = tcb->rcvbuf,
-        .sndbuf = tcb->sndbuf,
-        .rcv_ssthresh = tcb->rcv_ssthresh,
-        .rcvq_space = tcb->rcvq_space,
-        .rcvq_taken = tcb->rcv.read - tcb->rcvq_seq,
-        .rcvq_ns = tcb->rcvq_ns,
-        .last_seg = tcb->last_seg,
-        .rcv_ratio = tcb->rcv_ratio,
-        .cwnd = tcb->cwnd,
-        .ssthresh = tcb->ssthresh,
-        .cwnd_count = tcb->cwnd_count,
-        .max_packets_out = tcb->max_packets_out,
-        .cwnd_usage_seq = tcb->cwnd_usage_seq,
-        .min_rtt_us = tcb->min_rtt_us,
-        .rack_rtt_us = tcb->rack_rtt_us,
-        .mss = tcb->mss,
-        .advmss = tcb->advmss,
-        .rcv_mss = tcb->rcv_mss,
-        .scales = (uint8_t)(tcb->snd_wscale << 4 | tcb->rcv_wscale),
-        .quick = tcb->quick,
-        .pingpong = tcb->pingpong,
-    };
-    unsigned switches = 0;
-    switches |= tcb->wscale_ok ? IDLE_WSCALE : 0;
-    switches |= tcb->ts_ok ? IDLE_TS : 0;
-    switches |= tcb->sack_ok ? IDLE_SACK : 0;
-    switches |= tcb->passive ? IDLE_PASSIVE : 0;
-    switches |= tcb->nodelay ? IDLE_NODELAY : 0;
-    switches |= tcb->cork ? IDLE_CORK : 0;
-    switches |= tcb->rcvbuf_locked ? IDLE_RCVBUF_LOCKED : 0;
-    switches |= tcb->sndbuf_locked ? IDLE_SNDBUF_LOCKED : 0;
-    switches |= tcb->ts_recent_valid ? IDLE_TS_RECENT : 0;
-    switches |= tcb->cwnd_limited ? IDLE_CWND_LIMITED : 0;
-    idle->switches = (uint16_t)(switches);
-    return true;
+    struct tcb copy = *tcb;
+    if (seq_lt(copy.snd.piece, copy.snd.nxt)) /* as the next SEND would do (send_buffer_room) */
+        copy.snd.piece = copy.snd.nxt;
+    struct pack pack = pack_begin(idle->bytes, sizeof idle->bytes, false);
+    pack_tcb(&pack, profile, &copy);
+    return !pack.failed;
 }
 
-void tcp_idle_unpack(const struct tcp_idle *idle, struct tcb *tcb)
+void tcp_idle_unpack(const struct tcp_idle *idle, const struct tcp_profile *profile, struct tcb *tcb)
 {
-    const unsigned switches = idle->switches;
-    *tcb = (struct tcb){
-        .state = TCP_ESTABLISHED,
-        .established_once = true,
-        .snd = {.una = idle->snd_una,
-                .nxt = idle->snd_una,
-                .wnd = idle->snd_wnd,
-                .wl1 = idle->snd_wl1,
-                .wl2 = idle->snd_una,
-                .iss = idle->snd_iss,
-                .end = idle->snd_una,
-                .max_wnd = idle->snd_max_wnd,
-                .piece = idle->snd_una,
-                .small = idle->snd_una},
-        .rcv = {.nxt = idle->rcv_nxt, .irs = idle->rcv_irs, .wup = idle->rcv_nxt, .wnd = idle->rcv_wnd, .read = idle->rcv_nxt},
-        .snd_wscale = idle->scales >> 4,
-        .rcv_wscale = idle->scales & 15,
-        .wscale_ok = (switches & IDLE_WSCALE) != 0,
-        .ts_ok = (switches & IDLE_TS) != 0,
-        .sack_ok = (switches & IDLE_SACK) != 0,
-        .passive = (switches & IDLE_PASSIVE) != 0,
-        .nodelay = (switches & IDLE_NODELAY) != 0,
-        .cork = (switches & IDLE_CORK) != 0,
-        .rcvbuf_locked = (switches & IDLE_RCVBUF_LOCKED) != 0,
-        .sndbuf_locked = (switches & IDLE_SNDBUF_LOCKED) != 0,
-        .ts_recent_valid = (switches & IDLE_TS_RECENT) != 0,
-        .cwnd_limited = (switches & IDLE_CWND_LIMITED) != 0,
-        .rtt_seen = true,
-        .quick = idle->quick,
-        .pingpong = idle->pingpong,
-        .mss = idle->mss,
-        .advmss = idle->advmss,
-        .rcv_mss = idle->rcv_mss,
-        .srtt_us = idle->srtt_us,
-        .rttvar_us = idle->rttvar_us,
-        .mdev_us = idle->mdev_us,
-        .mdev_max_us = idle->mdev_max_us,
-        .rtt_seq = idle->rtt_seq,
-        .rto_us = idle->rto_us,
-        .ts_recent = idle->ts_recent,
-        .ts_recent_ms = idle->ts_recent_ms,
-        .ato_us = idle->ato_us,
-        .rcvbuf = idle->rcvbuf,
-        .sndbuf = idle->sndbuf,
-        .rcv_ssthresh = idle->rcv_ssthresh,
-        .rcvq_space = idle->rcvq_space,
-        .rcvq_seq = idle->rcv_nxt - idle->rcvq_taken,
-        .rcvq_ns = idle->rcvq_ns,
-        .last_seg = idle->last_seg,
-        .rcv_ratio = idle->rcv_ratio,
-        .window_clamp = clamp_of((switches & IDLE_WSCALE) != 0),
-        .cwnd = idle->cwnd,
-        .ssthresh = idle->ssthresh,
-        .cwnd_count = idle->cwnd_count,
-        .max_packets_out = idle->max_packets_out,
-        .cwnd_usage_seq = idle->cwnd_usage_seq,
-        .min_rtt_us = idle->min_rtt_us,
-        .rack_rtt_us = idle->rack_rtt_us,
-        .reordering_degree = DUP_ACK_THRESHOLD,
-        .high_seq = idle->snd_una,
-        .sent_ns = idle->sent_ns,
-        .received_ns = idle->received_ns,
-        .data_received_ns = idle->data_received_ns,
-    };
+    struct tcp_idle bytes = *idle;
+    struct pack pack = pack_begin(bytes.bytes, sizeof bytes.bytes, true);
+    *tcb = (struct tcb){.state = TCP_ESTABLISHED, .established_once = true};
+    pack_tcb(&pack, profile, tcb);
     for (int slot = 0; slot < TCP_SLOTS; slot++)
         timer_stop(tcb, (enum tcp_slot)slot);
 }

@@ -74,6 +74,7 @@ void tcp_orphan_enters_fin_wait_2(struct tcp_ctx *ctx, struct tcb *tcb);
 
 /* ---- send_buffer.c ---- */
 uint32_t send_buffer_room(const struct tcp_ctx *ctx, struct tcb *tcb); /* how much a SEND may add now */
+uint32_t send_buffer_ordinary(const struct tcp_profile *profile, const struct tcb *tcb); /* its size when a connection has begun */
 void send_buffer_grow(struct tcp_ctx *ctx, struct tcb *tcb);
 /* How many bytes may leave now in a row, a segment at the least; 0: better wait for the next ACK. */
 uint32_t bunch_next(const struct tcp_ctx *ctx, const struct tcb *tcb);

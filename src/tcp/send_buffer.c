@@ -79,16 +79,25 @@ uint32_t send_buffer_room(const struct tcp_ctx *ctx, struct tcb *tcb)
 }
 
 /* A buffer that the program has not fixed is made for two windows, each segment in a power of two. */
+static int64_t two_windows(const struct tcb *tcb, uint32_t segments)
+{
+    uint32_t memory = 1;
+    while (memory < tcb->mss + SEGMENT_HEADROOM)
+        memory *= 2;
+    return 2 * (int64_t)segments * (memory + SEGMENT_RECORD);
+}
+
 void send_buffer_grow(struct tcp_ctx *ctx, struct tcb *tcb)
 {
     if (!ctx->profile->buffers_doubled || tcb->sndbuf_locked)
         return;
-    uint32_t memory = 1;
-    while (memory < tcb->mss + SEGMENT_HEADROOM)
-        memory *= 2;
     uint32_t segments = max_u32(max_u32(tcb->cwnd, WINDOW_LEAST), tcb->reordering_degree + 1);
-    int64_t wanted = 2 * (int64_t)segments * (memory + SEGMENT_RECORD);
-    tcb->sndbuf = (uint32_t)max_i64(tcb->sndbuf, min_i64(wanted, ctx->profile->sndbuf_max));
+    tcb->sndbuf = (uint32_t)max_i64(tcb->sndbuf, min_i64(two_windows(tcb, segments), ctx->profile->sndbuf_max));
+}
+
+uint32_t send_buffer_ordinary(const struct tcp_profile *profile, const struct tcb *tcb)
+{
+    return (uint32_t)(profile->buffers_doubled ? max_i64(profile->sndbuf, two_windows(tcb, WINDOW_LEAST)) : profile->sndbuf);
 }
 
 /* Who waits to write is woken when a third of the buffer is free. Where the window was not what held sending back, it grows first. */
