@@ -193,17 +193,20 @@ static void recv_go(struct sim *sim, uint32_t index, uint32_t at)
     int64_t size = step->call == CALL_RECV ? step->size : UINT32_MAX;
     struct endpoint *endpoint = endpoint_at(sim, at);
     struct tcp_read read = {0};
-    bool stopped = false;
-    while (process->done_bytes < size && !stopped) {
+    while (process->done_bytes < size) {
+        read = tcp_peek(tcb_of(sim, endpoint)); /* most calls find nothing, or the end */
+        if (read.bytes == 0 && read.error == TCP_OK)
+            break;
         tcp_begin(sim, at);
         read = tcp_recv(&sim->ctx, tcb_of(sim, endpoint), (uint32_t)(size - process->done_bytes));
         process->done_bytes += read.bytes;
         tcp_end(sim, at);
-        stopped = read.bytes == 0;
+        if (read.bytes == 0)
+            break;
     }
     struct outcome outcome = outcome_of(sim, (socket_id){at});
     outcome.value = process->done_bytes;
-    if (stopped) {
+    if (process->done_bytes < size) {
         bool late = sim->world->now_ns >= process->deadline_ns, nonblocking = (endpoint->flags & END_NONBLOCKING) != 0;
         outcome.eof = read.eof;
         outcome.error = read.error;

@@ -11,8 +11,8 @@ uint32_t trace_put(struct sim *sim, struct trace_event *event)
     event->time_ns = world->now_ns;
     world->acted_ns = world->now_ns;
     world->events++;
-    if (sim->engine->sink != NULL)
-        sim->engine->sink(sim->engine->sink_ctx, world->events, event);
+    if (sim->listener != NULL)
+        sim->listener(sim->listener_ctx, world->events, event);
     trace_tape_add(&world->tape, event);
     return world->events;
 }
@@ -180,15 +180,20 @@ static bool minis_full(const struct sim *sim, uint16_t host, int64_t most)
     return most != 0 && count >= most;
 }
 
-static void ctx_begin(struct sim *sim, uint16_t host)
+static __attribute__((noinline, cold)) void host_counts(struct sim *sim, uint16_t host)
+{
+    sim->ctx.orphans_full = orphans_full(sim, host, sim->ctx.profile->max_orphans);
+    sim->ctx.minis_full = minis_full(sim, host, sim->ctx.profile->max_tw_buckets);
+}
+
+static inline void ctx_begin(struct sim *sim, uint16_t host)
 {
     sim->ctx.now_ns = sim->world->now_ns;
     sim->ctx.profile = &sim->story->nodes[host].profile;
     sim->ctx.room = sim->out_count < OUTBOX_DATA ? OUTBOX_DATA - sim->out_count : 0;
-    sim->ctx.starved = false;
-    sim->ctx.accept_full = false;
-    sim->ctx.orphans_full = orphans_full(sim, host, sim->ctx.profile->max_orphans);
-    sim->ctx.minis_full = minis_full(sim, host, sim->ctx.profile->max_tw_buckets);
+    sim->ctx.starved = sim->ctx.accept_full = sim->ctx.orphans_full = sim->ctx.minis_full = false;
+    if (__builtin_expect((sim->ctx.profile->max_orphans | sim->ctx.profile->max_tw_buckets) != 0, 0))
+        host_counts(sim, host);
     sim->signals = 0;
 }
 
@@ -413,7 +418,7 @@ void step_flush(struct sim *sim)
 
 void step_finish(struct sim *sim)
 {
-    while (sim->status == ENGINE_RUNNING && (sim->world->pending != 0 || sim->out_count != 0 || sim->starved_count != 0)) {
+    while (sim->status == ENGINE_RUNNING && !step_is_finished(sim)) {
         pending_run(sim);
         outbox_flush(sim);
         if (sim->starved_count != 0 && sim->status == ENGINE_RUNNING)

@@ -156,7 +156,7 @@ static bool sim_step(struct sim *sim, int64_t until_ns)
     for (;;) {
         if (!queue_pop_until(sim->queue, until_ns, &event))
             return false;
-        if (is_stale(sim, &event))
+        if (event.target >> TARGET_SHIFT != TARGET_FLIGHT && is_stale(sim, &event))
             continue;
         if (__builtin_expect(!sim->world->paused, 1) || !waits_for_host(sim, &event))
             break;
@@ -167,7 +167,8 @@ static bool sim_step(struct sim *sim, int64_t until_ns)
         tcbs_pack(sim);
     if (sim_make_room(sim)) {
         event_act(sim, &event);
-        step_finish(sim);
+        if (!step_is_finished(sim))
+            step_finish(sim);
     }
     return true;
 }
@@ -195,6 +196,8 @@ static void sim_open(struct sim *sim, struct engine *engine)
 {
     sim->engine = engine;
     sim->story = engine->story;
+    sim->listener = engine->sink;
+    sim->listener_ctx = engine->sink_ctx;
     sim->status = ENGINE_RUNNING;
     sim->cause = 0;
     sim_bind(sim);

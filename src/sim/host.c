@@ -9,11 +9,15 @@
 /* `rcvbuf` and `sndbuf` on a host line are what every program there would have set: they count, and hold, as the socket option does. */
 static void buffers_apply(struct sim *sim, uint32_t index, const struct story_node *node)
 {
+    bool receives = node->overridden[PROFILE_rcvbuf / 32] >> (PROFILE_rcvbuf % 32) & 1;
+    bool sends = node->overridden[PROFILE_sndbuf / 32] >> (PROFILE_sndbuf % 32) & 1;
+    if (!receives && !sends)
+        return;
     struct tcb *tcb = tcb_of(sim, endpoint_at(sim, index));
     tcp_begin(sim, index);
-    if (node->overridden[PROFILE_rcvbuf / 32] >> (PROFILE_rcvbuf % 32) & 1)
+    if (receives)
         tcp_set_rcvbuf(&sim->ctx, tcb, (uint32_t)node->profile.rcvbuf);
-    if (node->overridden[PROFILE_sndbuf / 32] >> (PROFILE_sndbuf % 32) & 1)
+    if (sends)
         tcp_set_sndbuf(&sim->ctx, tcb, (uint32_t)node->profile.sndbuf);
     tcp_end(sim, index);
 }
@@ -435,7 +439,7 @@ void host_flight_arrives(struct sim *sim, uint32_t index)
     if (__builtin_expect(host->awaits_receives, 0))
         awaited_arrives(sim, flight);
     segment_arrives(sim, seg, connection);
-    pool_give(sim, REGION_FLIGHTS, index);
+    flight_give(sim, index);
 }
 
 /* ---- timers (RFC 9293 section 3.10.8) ---- */

@@ -133,6 +133,12 @@ static int64_t guard_ready(const struct sim *sim, uint32_t index, uint32_t *caus
     return ready_ns > sim->world->now_ns ? ready_ns : sim->world->now_ns;
 }
 
+/* Nothing to wait for: the step goes on when the one before has returned. */
+static inline bool guard_is_plain(const struct story_guard *guard)
+{
+    return (guard->event.kind == EVENT_NONE) & (guard->after_ns == TIME_NEVER) & (guard->at_ns == TIME_NEVER);
+}
+
 static void process_free(struct sim *sim, uint32_t index)
 {
     struct process *process = process_at(sim, index);
@@ -158,10 +164,10 @@ static void process_goes_on(struct sim *sim, uint32_t index)
             process_free(sim, index);
         return;
     }
-    uint32_t cause;
     process->state = PROCESS_GUARD;
-    int64_t ready_ns = guard_ready(sim, index, &cause);
-    process_wake(sim, index, ready_ns, process->cause);
+    uint32_t cause;
+    bool plain = guard_is_plain(&sim->story->steps[program_of(sim, process)->first_step + process->step].guard);
+    process_wake(sim, index, plain ? process->returned_ns : guard_ready(sim, index, &cause), process->cause);
 }
 
 void trigger_guard_met(struct sim *sim, uint32_t index)
@@ -187,13 +193,15 @@ void process_run(struct sim *sim, uint32_t index)
     case PROCESS_GUARD:
         break;
     }
-    uint32_t cause;
-    int64_t ready_ns = guard_ready(sim, index, &cause);
-    if (ready_ns > sim->world->now_ns) {
-        process_wake(sim, index, ready_ns, process->cause);
-        return;
+    if (!guard_is_plain(&sim->story->steps[program_of(sim, process)->first_step + process->step].guard)) {
+        uint32_t cause;
+        int64_t ready_ns = guard_ready(sim, index, &cause);
+        if (ready_ns > sim->world->now_ns) {
+            process_wake(sim, index, ready_ns, process->cause);
+            return;
+        }
+        sim->cause = cause;
     }
-    sim->cause = cause;
     process->state = PROCESS_CALL;
     process->done_bytes = 0;
     process->deadline_ns = TIME_NEVER;

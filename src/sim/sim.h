@@ -41,6 +41,8 @@ struct sim {
     struct world *world;
     const struct story *story;
     enum engine_status status;
+    trace_sink listener; /* the engine's sink, and what it is for */
+    void *listener_ctx;
     uint32_t cause; /* record that led to what happens now */
 
     /* bound to the world's place */
@@ -113,6 +115,22 @@ static inline void sim_push(struct sim *sim, int64_t at_ns, enum number_class nu
 static inline void *region_at(struct world *world, enum region_kind kind)
 {
     return (char *)world + world->region[kind].offset;
+}
+/* pool_take_raw() and pool_give() of flights, the busiest of all pools. */
+static inline uint32_t flight_take(struct sim *sim)
+{
+    struct region *region = &sim->world->region[REGION_FLIGHTS];
+    uint32_t index = region->free;
+    if (__builtin_expect(index == 0, 0))
+        return pool_take_raw(sim, REGION_FLIGHTS);
+    region->free = sim->flights[index - 1].next_free;
+    return index;
+}
+static inline void flight_give(struct sim *sim, uint32_t index)
+{
+    struct region *region = &sim->world->region[REGION_FLIGHTS];
+    sim->flights[index - 1].next_free = region->free;
+    region->free = index;
 }
 static inline struct endpoint *endpoint_at(const struct sim *sim, uint32_t index)
 {
@@ -244,8 +262,8 @@ static inline uint32_t trace_close(struct sim *sim, const struct trace_event *ev
     struct world *world = sim->world;
     uint32_t number = ++world->events;
     world->acted_ns = world->now_ns;
-    if (sim->engine->sink != NULL)
-        sim->engine->sink(sim->engine->sink_ctx, number, event);
+    if (sim->listener != NULL)
+        sim->listener(sim->listener_ctx, number, event);
     trace_tape_take(&world->tape, bytes);
     return number;
 }
@@ -265,6 +283,10 @@ void state_put(struct sim *sim, uint16_t host, uint32_t conn, uint8_t side, uint
                enum state_why why);
 /* The end of a step: triggered statements, then the outbox, until nothing is left. */
 void step_finish(struct sim *sim);
+static inline bool step_is_finished(const struct sim *sim)
+{
+    return (sim->world->pending | sim->out_count | sim->starved_count) == 0;
+}
 /* In the middle of a long step (a host with many sockets is killed): makes room in the outbox. */
 void step_flush(struct sim *sim);
 

@@ -152,12 +152,18 @@ static void channel_carry(struct sim *sim, uint16_t c, struct flight *flight, co
     flight_add(sim, flight, fate.copy_arrival_ns);
 }
 
+/* Options and headers are eighty bytes at the most. */
+static inline bool is_short(const struct segment *seg)
+{
+    return seg->len <= LINK_PLAIN_BYTES - 80 || packet_bytes(seg) <= LINK_PLAIN_BYTES;
+}
+
 /* No rule, no cut, nothing left open: straight to where it arrives. */
 static void plain_send(struct sim *sim, struct channel *channel, const struct segment *seg, uint32_t classes, uint32_t cause)
 {
     uint16_t to = channel->to;
     int64_t arrival_ns = link_carry_plain(&channel->state, channel->plain_ns, sim->world->now_ns);
-    uint32_t index = pool_take_raw(sim, REGION_FLIGHTS);
+    uint32_t index = flight_take(sim);
     if (index == 0)
         return;
     struct flight *flight = &sim->flights[index - 1];
@@ -177,7 +183,7 @@ void weather_send(struct sim *sim, const struct segment *seg, uint32_t classes, 
         return;
     struct channel *channel = &sim->channels[c];
     bool asks = sim->hosts[seg->src_host].rules || sim->world->cuts != 0;
-    if (__builtin_expect(!asks && channel->plain_ns > 0 && packet_bytes(seg) <= LINK_PLAIN_BYTES, 1)) {
+    if (__builtin_expect(!asks && channel->plain_ns > 0 && is_short(seg), 1)) {
         plain_send(sim, channel, seg, classes, cause);
         return;
     }

@@ -251,7 +251,10 @@ struct memory {
 };
 
 struct flight {
-    struct segment seg;
+    union {
+        uint32_t next_free;
+        struct segment seg;
+    };
     uint32_t cause; /* the SEND or DUP that it comes from */
     uint32_t statement; /* rule that corrupts it, + 1 */
     uint16_t classes;
