@@ -115,6 +115,12 @@ static const char *dot_target(const struct edge *edge)
     return tcp_state_name((enum tcp_state)edge->to);
 }
 
+/* Against the way from top to bottom. */
+static bool leads_up(const struct edge *edge)
+{
+    return edge->from != TCP_CLOSED && edge->from <= TCP_SYN_RECEIVED && edge->to <= TCP_LISTEN;
+}
+
 static void dot_figure(struct text *out, const struct edges *edges, enum profile_id profile, bool counted)
 {
     for (unsigned i = 0; i < edges->count; i++) {
@@ -124,7 +130,8 @@ static void dot_figure(struct text *out, const struct edges *edges, enum profile
         const bool never = counted && edge_can_be_taken(edge) && edge->taken[profile] == 0;
         text_printf(out, "  %s -> %s [label=\"", tcp_state_name((enum tcp_state)edge->from), dot_target(edge));
         dot_label(out, edge, counted, profile);
-        text_printf(out, "\"%s];\n", never ? ", color=red, fontcolor=red" : edge->profiles == 0 ? ", color=gray, fontcolor=gray" : "");
+        const char *const look = never ? ", color=red, fontcolor=red" : edge->profiles == 0 ? ", color=gray, fontcolor=gray" : "";
+        text_printf(out, "\"%s%s];\n", look, leads_up(edge) ? ", constraint=false" : "");
     }
 }
 
@@ -156,14 +163,15 @@ static void dot_added(struct text *out, const struct edges *edges, enum profile_
 void page_dot(struct text *out, const struct edges *edges, enum profile_id profile, bool counted)
 {
     text_printf(out,
-                "// dot -Tsvg -O states.dot\n"
+                "// dot -Tsvg states.dot > states.svg\n"
                 "// RFC 9293 figure 5, and dashed what profile %s adds.%s\n"
                 "digraph states {\n"
                 "  label=\"RFC 9293 figure 5; dashed: what profile %s adds\";\n"
                 "  labelloc=b; nodesep=0.6; ranksep=0.55;\n"
                 "  node [shape=box, style=rounded, fontname=\"Helvetica\", fontsize=12];\n"
                 "  edge [fontname=\"Helvetica\", fontsize=9];\n"
-                "  END [label=\"CLOSED\"];\n",
+                "  END [label=\"CLOSED\"];\n"
+                "  { rank=same; SYN_RECEIVED; SYN_SENT; }\n",
                 profile_name(profile), counted ? " In brackets: how often the scenarios took it; red: never." : "", profile_name(profile));
     dot_figure(out, edges, profile, counted);
     dot_added(out, edges, profile, counted);
