@@ -71,7 +71,7 @@ static const struct option options[] = {
 const struct command command_run = {
     .name = "run",
     .usage = "run FILE [--seed N] [--set NAME=VALUE] [--profile [HOST=]NAME] [--variant N] [--until T] [--format F] [-o FILE] [--at HOST] "
-             "[--width N] "
+             "[--of HOST] [--width N] "
              "[--color WHEN] [--full]",
     .summary = "plays a scenario and shows every segment and state change",
     .details = "The same file and seed give the same bytes on any machine. FILE may be - for standard input,\n"

@@ -111,7 +111,7 @@ static const struct option options[] = {
 
 const struct command command_view = {
     .name = "view",
-    .usage = "view TRACE [--format F] [-o FILE] [--at HOST] [--width N] [--color WHEN] [--full] [--unverified]",
+    .usage = "view TRACE [--format F] [-o FILE] [--at HOST] [--of HOST] [--width N] [--color WHEN] [--full] [--unverified]",
     .summary = "shows a run that was saved with run --format jsonl",
     .details = "TRACE is what lastack run --format jsonl wrote; - is standard input. It has its scenario in it, so\n"
                "nothing else is needed, and every format is the same, byte for byte, as run would have given.\n"

@@ -15,7 +15,7 @@ static const struct format {
 } formats[] = {
     {"ladder", view_ladder, NULL, false},   {"table", view_table, NULL, false},       {"jsonl", view_jsonl, NULL, false},
     {"svg", view_svg, NULL, false},         {"pcapng", view_pcapng, "at", true},      {"csv", view_csv, NULL, false},
-    {"mermaid", view_mermaid, NULL, false}, {"perfetto", view_perfetto, NULL, false},
+    {"mermaid", view_mermaid, NULL, false}, {"perfetto", view_perfetto, NULL, false}, {"packetdrill", view_packetdrill, "of", false},
 };
 #define FORMATS (sizeof formats / sizeof *formats)
 
@@ -33,7 +33,7 @@ bool views_take(const struct arguments *arguments, struct views *show)
         !argument_choice(arguments, "color", colours, 3, &show->colour))
         return false;
     const struct format *format = &formats[show->format];
-    const char *const options[] = {"at"};
+    const char *const options[] = {"at", "of"};
     for (unsigned i = 0; i < sizeof options / sizeof *options; i++) {
         if (argument(arguments, options[i]) == NULL)
             continue;
@@ -42,6 +42,10 @@ bool views_take(const struct arguments *arguments, struct views *show)
             complain(show->command, "--%s says nothing of a %s", options[i], format->name);
             return false;
         }
+    }
+    if (format->host != NULL && strcmp(format->host, "of") == 0 && show->host == NULL) {
+        complain(show->command, "a %s is of one end: --of HOST or --of HOST.NAME", format->name);
+        return false;
     }
     if (format->binary && output_is_terminal(show->output)) {
         complain(show->command, "%s is no text: say where with -o FILE", format->name);
@@ -57,7 +61,9 @@ static bool host_known(const struct views *show, const struct story *story)
     for (uint16_t i = 0; i < story->node_count; i++) {
         if (story->nodes[i].kind != NODE_HOST)
             continue;
-        known = known || strcmp(story->nodes[i].name, show->host) == 0;
+        size_t length = strlen(story->nodes[i].name); /* HOST.NAME: the view looks for the connection */
+        known =
+            known || (strncmp(story->nodes[i].name, show->host, length) == 0 && (show->host[length] == '\0' || show->host[length] == '.'));
         text_printf(&names, "%s%s", names.length > 0 ? ", " : "", story->nodes[i].name);
     }
     if (!known)

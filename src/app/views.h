@@ -19,6 +19,7 @@ struct views {
         {.name = "output", .letter = 'o', .value = "FILE", .help = "writes to FILE, whole or not at all"}, \
         {.name = "width", .value = "N", .help = "columns of the ladder, 80 to 200 (those of the terminal, else 80)"}, \
         {.name = "at", .value = "HOST", .help = "pcapng: what this host saw (without it: every segment once)"}, \
+        {.name = "of", .value = "HOST[.NAME]", .help = "packetdrill: which end"}, \
         {.name = "color", .value = "WHEN", .help = "auto (a terminal, and NO_COLOR not set), always or never"}, \
     { \
         .name = "full", .help = "folds nothing but idle time" \
@@ -34,7 +35,8 @@ struct views {
     "  pcapng       a capture for Wireshark; -o FOLDER/ writes one a host, and a merged one\n" \
     "  csv          a row an event (RFC 4180)\n" \
     "  mermaid      a sequence diagram for Mermaid\n" \
-    "  perfetto     trace events for Perfetto and Chrome: states, timers, segments as arrows\n"
+    "  perfetto     trace events for Perfetto and Chrome: states, timers, segments as arrows\n" \
+    "  packetdrill  a script of one end (--of HOST) for packetdrill\n"
 
 /* false: said why on stderr. */
 bool views_take(const struct arguments *arguments, struct views *show);

@@ -236,6 +236,13 @@ static void payload(uint8_t *to, uint32_t seq, uint32_t length)
     }
 }
 
+uint16_t packet_window(const struct packet_flows *flows, const struct trace_event *e)
+{
+    const struct packet_side *sides = e->conn < flows->count ? flows->sides[e->conn] : flows->sides[0];
+    const struct trace_event *sent = glossary_send_of(flows->glossary, e->segment.number);
+    return window(&e->segment, sides[side_of(sides, sent != NULL ? sent : e)].shift);
+}
+
 uint32_t packet_put(struct text *out, const struct packet_flows *flows, const struct trace_event *e, uint8_t ttl, bool corrupt)
 {
     uint8_t bytes[IP_HEADER + TCP_HEADER + OPTIONS_MAX];

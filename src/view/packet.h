@@ -33,6 +33,8 @@ unsigned packet_hops(const struct story *story, uint16_t from, uint16_t to);
 
 /* Header bytes of the segment's options, padded to a multiple of four; at most 40. */
 unsigned packet_options(uint8_t *bytes, const struct packet_flows *flows, const struct trace_event *event);
+/* The window field: as the sender's scale leaves it. */
+uint16_t packet_window(const struct packet_flows *flows, const struct trace_event *event);
 /* Adds the packet of a SEND, RECV, DUP, INJECT or DROP. `ttl` as it stands; `corrupt`: its checksum does not hold. The payload is text,
  * each byte told by its place in the stream. Returns the packet's length. */
 uint32_t packet_put(struct text *out, const struct packet_flows *flows, const struct trace_event *event, uint8_t ttl, bool corrupt);

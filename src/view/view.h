@@ -59,6 +59,10 @@ void view_mermaid(struct text *out, const struct story *story, const struct trac
 void view_perfetto(struct text *out, const struct story *story, const struct trace *trace, const struct judgement *judgement,
                    const struct view_options *options);
 
+/* One end of a connection as a packetdrill script: options->host is HOST or HOST.NAME. */
+void view_packetdrill(struct text *out, const struct story *story, const struct trace *trace, const struct judgement *judgement,
+                      const struct view_options *options);
+
 /* The end block alone: each connection's verdict, bytes, how long the sockets were held, the trace hash. */
 void view_report(struct text *out, const struct story *story, const struct trace *trace, const struct judgement *judgement,
                  const struct view_options *options);

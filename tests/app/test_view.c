@@ -127,12 +127,35 @@ static void unverified_shows_what_there_is(void **state)
     expect_out(s, "win 64241");
 }
 
+static void formats_say_what_they_lack(void **state)
+{
+    struct shell *s = *state;
+    save(s);
+    shell_expect(s, "$L view t.jsonl --format packetdrill", 2);
+    expect_err(s, "--of HOST or --of HOST.NAME");
+    shell_expect(s, "$L view t.jsonl --format packetdrill --of nobody", 2);
+    expect_err(s, "--of takes one of client, server, not nobody");
+    shell_expect(s, "$L view t.jsonl --format csv --at client", 2);
+    expect_err(s, "--at says nothing of a csv");
+    shell_expect(s, "$L view t.jsonl --format packetdrill --of server.web", 0);
+    expect_out(s, "0.010000 < S 0:0(0)");
+    shell_expect(
+        s,
+        "$L view t.jsonl --format pcapng --at client -o one && $L view t.jsonl --format pcapng -o all/ && cmp one all/at-client.pcapng "
+        "&& [ -s all/at-server.pcapng ] && [ -s all/merged.pcapng ]",
+        0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_trace_is_enough_to_see_the_run),       cmocka_unit_test(what_was_said_of_the_run_is_in_its_trace),
-        cmocka_unit_test(a_failed_run_is_shown_and_view_exits_0), cmocka_unit_test(what_is_no_trace_is_refused_at_its_place),
-        cmocka_unit_test(a_damaged_line_is_refused_at_its_place), cmocka_unit_test(unverified_shows_what_there_is),
+        cmocka_unit_test(a_trace_is_enough_to_see_the_run),
+        cmocka_unit_test(what_was_said_of_the_run_is_in_its_trace),
+        cmocka_unit_test(a_failed_run_is_shown_and_view_exits_0),
+        cmocka_unit_test(what_is_no_trace_is_refused_at_its_place),
+        cmocka_unit_test(a_damaged_line_is_refused_at_its_place),
+        cmocka_unit_test(unverified_shows_what_there_is),
+        cmocka_unit_test(formats_say_what_they_lack),
     };
     return cmocka_run_group_tests(tests, shell_setup, shell_teardown);
 }
