@@ -31,7 +31,7 @@ _Static_assert(TICK_BITS + LEVELS * SLOT_BITS >= 63, "the levels reach to the en
 
 #define NO_TICK UINT64_MAX
 
-struct chunk {
+struct chunk { /* known by its first cache line in the pool */
     uint32_t next; /* in a slot: of the newest chunk the oldest; in the list of those given back 0: none. Index 0 is the heap's first */
     uint32_t used;
     uint64_t unused; /* aligns the events */
@@ -45,7 +45,9 @@ struct wheel {
     uint64_t upper; /* where the first slot above the lowest level begins, NO_TICK: none is in use */
     uint32_t heaped; /* events in the heap */
     uint32_t freed, fresh; /* chunks: the list of those given back; the first never used */
-    uint32_t chunks, chunk_bits; /* how many there are; log2 of a chunk's bytes: 6 or 8 */
+    uint32_t lines, chunk_lines; /* of the pool; of a chunk: 1 or 4 */
+    uint32_t chunk_events; /* in a slot; one more in the heap */
+    uint32_t heap_bits; /* log2 of that */
     uint32_t levels_in_use; /* a bit for each level */
     uint32_t words_in_use[LEVELS]; /* for each level, a bit for each word of its bitmap that is not zero */
     uint64_t bits[LEVELS][WORDS];
@@ -104,20 +106,14 @@ static inline uint32_t *heap_table(struct wheel *wheel)
 
 static inline struct chunk *chunk_at(struct wheel *wheel, uint32_t index)
 {
-    return (struct chunk *)(void *)((char *)wheel + wheel->pool_at + ((size_t)index << wheel->chunk_bits));
-}
-
-static inline uint32_t heap_chunk_events(const struct wheel *wheel)
-{
-    return 1U << (wheel->chunk_bits - 4);
+    return (struct chunk *)(void *)((char *)wheel + wheel->pool_at + (size_t)index * QUEUE_LINE);
 }
 
 static inline struct queue_event *heaped_at(void *queue, uint32_t index)
 {
     struct wheel *wheel = queue;
-    uint32_t mask = heap_chunk_events(wheel) - 1;
-    struct queue_event *events = (struct queue_event *)(void *)chunk_at(wheel, heap_table(wheel)[index >> (wheel->chunk_bits - 4)]);
-    return events + (index & mask);
+    struct queue_event *events = (struct queue_event *)(void *)chunk_at(wheel, heap_table(wheel)[index >> wheel->heap_bits]);
+    return events + (index & wheel->chunk_events);
 }
 
 static inline uint32_t chunk_take(struct wheel *wheel)
@@ -127,8 +123,10 @@ static inline uint32_t chunk_take(struct wheel *wheel)
         wheel->freed = chunk_at(wheel, index)->next;
         return index;
     }
-    ASSERT(wheel->fresh < wheel->chunks); /* chunks_wanted() proves it */
-    return wheel->fresh++;
+    ASSERT(wheel->fresh < wheel->lines); /* chunks_wanted() proves it */
+    index = wheel->fresh;
+    wheel->fresh += wheel->chunk_lines;
+    return index;
 }
 
 static inline void chunk_give(struct wheel *wheel, uint32_t index)
@@ -148,16 +146,16 @@ void queue_wheel_take(struct queue *queue, struct queue_event *event)
     *event = *heaped_at(wheel, 0);
     uint32_t left = --wheel->heaped;
     heap_close(wheel, heaped_at, left);
-    if (left != 0 && (left & (heap_chunk_events(wheel) - 1)) == 0)
-        chunk_give(wheel, heap_table(wheel)[left >> (wheel->chunk_bits - 4)]);
+    if (left != 0 && (left & wheel->chunk_events) == 0)
+        chunk_give(wheel, heap_table(wheel)[left >> wheel->heap_bits]);
 }
 
 static __attribute__((noinline, cold)) void heap_add(struct wheel *wheel, const struct queue_event *event)
 {
     uint32_t index = wheel->heaped++;
     wheel->head.crowded = 1;
-    if (index != 0 && (index & (heap_chunk_events(wheel) - 1)) == 0)
-        heap_table(wheel)[index >> (wheel->chunk_bits - 4)] = chunk_take(wheel);
+    if (index != 0 && (index & wheel->chunk_events) == 0)
+        heap_table(wheel)[index >> wheel->heap_bits] = chunk_take(wheel);
     heap_push(wheel, heaped_at, index, event);
 }
 
@@ -183,7 +181,7 @@ static inline void slot_add(struct wheel *wheel, unsigned level, uint64_t tick_a
         wheel->levels_in_use |= 1U << level;
     } else {
         chunk = chunk_at(wheel, *head);
-        if (chunk->used == heap_chunk_events(wheel) - 1) {
+        if (chunk->used == wheel->chunk_events) {
             uint32_t index = chunk_take(wheel);
             struct chunk *fresh = chunk_at(wheel, index);
             fresh->used = 0;
@@ -345,12 +343,14 @@ void queue_wheel_init(struct queue *queue)
     struct wheel *wheel = wheel_of(queue);
     const struct geometry shape = geometry_for(queue->capacity);
     memset((char *)wheel + offsetof(struct wheel, current), 0, offsetof(struct wheel, slot) - offsetof(struct wheel, current));
-    wheel->chunks = shape.chunks;
-    wheel->chunk_bits = shape.chunk_bits;
+    wheel->chunk_lines = 1U << (shape.chunk_bits - 6);
+    wheel->lines = shape.chunks * wheel->chunk_lines;
+    wheel->heap_bits = shape.chunk_bits - 4;
+    wheel->chunk_events = (1U << wheel->heap_bits) - 1;
     wheel->table_at = shape.table_at;
     wheel->pool_at = shape.pool_at;
     wheel->upper = NO_TICK;
-    wheel->fresh = 1;
+    wheel->fresh = wheel->chunk_lines;
     heap_table(wheel)[0] = 0;
     current_set(wheel, 0);
 }
