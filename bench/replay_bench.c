@@ -50,6 +50,7 @@ int main(int argc, char **argv)
         return 1;
     struct invariants *invariants = invariants_new(story);
     uint64_t hashes = 0, events = 0, steps = 0;
+    size_t used = 0;
     uint32_t broken = 0;
     double cpu = cpu_seconds();
     for (unsigned long i = 0; i < replays; i++) {
@@ -57,7 +58,11 @@ int main(int argc, char **argv)
         invariants_reset(invariants, story);
         struct engine engine = {.story = story, .sink = invariants_feed, .sink_ctx = invariants};
         engine.world = world_init(block, bytes, story, QUEUE_HEAP);
-        engine_run(&engine, TIME_NEVER);
+        if (engine_run(&engine, TIME_NEVER) != ENGINE_ENDED) {
+            fputs("replay_bench: a run did not end\n", stderr);
+            return 1;
+        }
+        used = world_bytes(engine.world);
         broken |= invariants_end(invariants, engine_end_ns(&engine));
         hashes ^= world_hash(engine.world) + i;
         events += world_events(engine.world);
@@ -66,8 +71,7 @@ int main(int argc, char **argv)
     cpu = cpu_seconds() - cpu;
     printf("{\"replays\":%lu,\"events_each\":%.1f,\"steps_each\":%.1f,\"cpu_s\":%.6f,\"replays_per_s\":%.0f,\"world_bytes\":%zu,\"broken\":"
            "%" PRIu32 ",\"hash\":\"%016" PRIx64 "\"}\n",
-           replays, (double)events / (double)replays, (double)steps / (double)replays, cpu, (double)replays / cpu, bytes / 4, broken,
-           hashes);
+           replays, (double)events / (double)replays, (double)steps / (double)replays, cpu, (double)replays / cpu, used, broken, hashes);
     invariants_free(invariants);
     free(block);
     story_free(story);
