@@ -19,6 +19,7 @@ WAYS = (
     ["--format", "ladder", "--width", "160", "--color", "always"],
     ["--format", "ladder", "--full"],
     ["--format", "svg"],
+    ["--format", "html"],
     ["--format", "pcapng"],
     ["--format", "csv"],
     ["--format", "mermaid"],
@@ -64,7 +65,7 @@ def cases(paths):
             variants = len(re.findall(r"^variant\b", scenario.read_text(encoding="utf-8"), re.M))
             for variant in range(variants + 1):
                 yield str(scenario), ["--variant", str(variant)]
-            yield str(scenario), ["--seed", "18446744073709551615", "--until", "700ms", "--profile", "rfc9293"]
+            yield str(scenario), ["--variant", "0", "--seed", "18446744073709551615", "--until", "700ms", "--profile", "rfc9293"]
 
 
 def main():

@@ -1,9 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "app/play.h"
 #include "app/views.h"
 #include "base/duration.h"
+
+static void failures_print(const struct play *play, const char *again)
+{
+    fputc('\n', stderr);
+    diagnostics_print(&play->judgement.failures, play->path, &play->file);
+    fprintf(stderr, "\nagain: %s\n", again != NULL ? again : "");
+}
 
 static enum status play_and_show(struct play *play, const struct given *given, const struct views *show, int64_t until_ns)
 {
@@ -20,14 +29,54 @@ static enum status play_and_show(struct play *play, const struct given *given, c
             .profile_count = given->profile_count,
         };
         enum status written = views_write(show, play->story, &play->trace, &play->judgement, &options);
-        if (status == STATUS_FAILED) {
-            fputc('\n', stderr);
-            diagnostics_print(&play->judgement.failures, play->path, &play->file);
-            fprintf(stderr, "\nagain: %s\n", again.bytes != NULL ? again.bytes : "");
-        }
+        if (status == STATUS_FAILED)
+            failures_print(play, again.bytes);
         status = written != STATUS_HELD ? written : status;
     }
     text_free(&again);
+    return status;
+}
+
+/* Plays a variant of the file that `first` has read. Returns whether there is something to show; *status becomes the worst so far. */
+static bool variant_play(struct play *play, const struct play *first, uint16_t variant, int64_t until_ns, enum status *status)
+{
+    struct text again = {0};
+    play->options = first->options;
+    play->options.variant = variant;
+    enum status one = play_open(play, first->path);
+    one = one == STATUS_HELD ? play_read(play) : one;
+    if (one == STATUS_HELD) {
+        play_again(&again, play);
+        one = play_run(play, until_ns, again.bytes);
+    }
+    if (one == STATUS_FAILED)
+        failures_print(play, again.bytes);
+    text_free(&again);
+    *status = one > *status ? one : *status;
+    return one == STATUS_HELD || one == STATUS_FAILED;
+}
+
+/* The file as written and all of its variants, on one page. */
+static enum status variants_show(const struct play *first, const struct views *show, int64_t until_ns)
+{
+    const struct view_options options = {.version = LASTACK_VERSION};
+    const unsigned count = first->story->variants + 1u;
+    struct play *plays = calloc(count, sizeof *plays);
+    struct view_run *runs = calloc(count, sizeof *runs);
+    enum status status = plays != NULL && runs != NULL ? STATUS_HELD : STATUS_OUTSIDE;
+    unsigned played = 0;
+    while (status <= STATUS_FAILED && played < count && variant_play(&plays[played], first, (uint16_t)played, until_ns, &status)) {
+        const struct play *play = &plays[played];
+        runs[played++] = (struct view_run){.story = play->story, .trace = &play->trace, .judgement = &play->judgement};
+    }
+    if (status <= STATUS_FAILED) {
+        enum status written = views_write_variants(show, runs, count, &options);
+        status = written != STATUS_HELD ? written : status;
+    }
+    for (unsigned i = 0; i < count && plays != NULL; i++)
+        play_free(&plays[i]);
+    free(plays);
+    free(runs);
     return status;
 }
 
@@ -51,8 +100,10 @@ static enum status run(const struct arguments *arguments)
         status = play_open(&play, arguments->words[0]);
         if (status == STATUS_HELD)
             status = play_read(&play);
+        bool variants = status == STATUS_HELD && views_show_variants(&show) && play.story->variants > 0 &&
+                        argument(arguments, "variant") == NULL && strcmp(arguments->words[0], "-") != 0;
         if (status == STATUS_HELD)
-            status = play_and_show(&play, &given, &show, until_ns);
+            status = variants ? variants_show(&play, &show, until_ns) : play_and_show(&play, &given, &show, until_ns);
         play_free(&play);
     }
     given_free(&given);

@@ -13,9 +13,11 @@ static const struct format {
     const char *host; /* the option that names a host for it; NULL: none does */
     bool binary;
 } formats[] = {
-    {"ladder", view_ladder, NULL, false},   {"table", view_table, NULL, false},       {"jsonl", view_jsonl, NULL, false},
-    {"svg", view_svg, NULL, false},         {"pcapng", view_pcapng, "at", true},      {"csv", view_csv, NULL, false},
-    {"mermaid", view_mermaid, NULL, false}, {"perfetto", view_perfetto, NULL, false}, {"packetdrill", view_packetdrill, "of", false},
+    {"ladder", view_ladder, NULL, false},     {"table", view_table, NULL, false},
+    {"jsonl", view_jsonl, NULL, false},       {"svg", view_svg, NULL, false},
+    {"html", view_html, NULL, false},         {"pcapng", view_pcapng, "at", true},
+    {"csv", view_csv, NULL, false},           {"mermaid", view_mermaid, NULL, false},
+    {"perfetto", view_perfetto, NULL, false}, {"packetdrill", view_packetdrill, "of", false},
 };
 #define FORMATS (sizeof formats / sizeof *formats)
 
@@ -73,13 +75,7 @@ static bool host_known(const struct views *show, const struct story *story)
     return known;
 }
 
-struct run {
-    const struct story *story;
-    const struct trace *trace;
-    const struct judgement *judgement;
-};
-
-static enum status one(const struct views *show, const struct run *run, const struct view_options *options, const char *path)
+static enum status one(const struct views *show, const struct view_run *run, const struct view_options *options, const char *path)
 {
     struct text out = {0};
     formats[show->format].view(&out, run->story, run->trace, run->judgement, options);
@@ -89,7 +85,7 @@ static enum status one(const struct views *show, const struct run *run, const st
 }
 
 /* "captures/": a file for each host's view, and the merged one. */
-static enum status folder(const struct views *show, const struct run *run, struct view_options *options)
+static enum status folder(const struct views *show, const struct view_run *run, struct view_options *options)
 {
     enum status status = output_folder(show->output);
     for (uint32_t i = 0; i <= run->story->node_count && status == STATUS_HELD; i++) {
@@ -105,22 +101,43 @@ static enum status folder(const struct views *show, const struct run *run, struc
     return status;
 }
 
-enum status views_write(const struct views *show, const struct story *story, const struct trace *trace, const struct judgement *judgement,
-                        const struct view_options *given)
+/* What the command line says of the page, and what only the caller knows. */
+static struct view_options options_of(const struct views *show, const struct view_options *given)
 {
     bool terminal = show->output == NULL || strcmp(show->output, "-") == 0;
-    const struct run run = {story, trace, judgement};
     struct view_options options = *given;
-
     options.width = (unsigned)show->width;
     options.colour = show->colour == 1 || (show->colour == 0 && terminal && terminal_colour(STDOUT_FILENO));
     options.unicode = terminal_unicode();
     options.full = show->full;
     options.host = show->host;
+    return options;
+}
+
+enum status views_write(const struct views *show, const struct story *story, const struct trace *trace, const struct judgement *judgement,
+                        const struct view_options *given)
+{
+    const struct view_run run = {story, trace, judgement};
+    struct view_options options = options_of(show, given);
     if (!host_known(show, story))
         return STATUS_WRONG;
     size_t length = show->output != NULL ? strlen(show->output) : 0;
     if (length > 0 && show->output[length - 1] == '/' && formats[show->format].view == view_pcapng && show->host == NULL)
         return folder(show, &run, &options);
     return one(show, &run, &options, show->output);
+}
+
+bool views_show_variants(const struct views *show)
+{
+    return formats[show->format].view == view_html;
+}
+
+enum status views_write_variants(const struct views *show, const struct view_run *runs, unsigned count, const struct view_options *given)
+{
+    const struct view_options options = options_of(show, given);
+    struct text out = {0};
+    view_html_runs(&out, runs, count, &options);
+    enum status status = output_write(show->output, &out);
+    text_free(&out);
+    return status;
 }

@@ -32,6 +32,7 @@ struct views {
     "  table        a line an event, for grep and awk\n" \
     "  jsonl        a JSON object an event, schema 1 (docs/trace.md); lastack view reads it\n" \
     "  svg          the ladder as a picture, to scale in time, with bars of states and timers\n" \
+    "  html         a page to step through in a browser, one file; with all variants unless --variant names one\n" \
     "  pcapng       a capture for Wireshark; -o FOLDER/ writes one a host, and a merged one\n" \
     "  csv          a row an event (RFC 4180)\n" \
     "  mermaid      a sequence diagram for Mermaid\n" \
@@ -43,5 +44,9 @@ bool views_take(const struct arguments *arguments, struct views *show);
 /* Writes the view of a run. `options` has what only the caller knows: the line that repeats the run, and what it was made from. */
 enum status views_write(const struct views *show, const struct story *story, const struct trace *trace, const struct judgement *judgement,
                         const struct view_options *options);
+
+/* A page shows several runs at once: the file as written and its variants. */
+bool views_show_variants(const struct views *show);
+enum status views_write_variants(const struct views *show, const struct view_run *runs, unsigned count, const struct view_options *options);
 
 #endif

@@ -13,6 +13,9 @@ struct rule {
 /* NULL where no rule of TCP ruled: a statement of the file, an arrival, a program's own time. */
 const struct rule *rule_of(const struct glossary *glossary, uint32_t number);
 
+/* One event in one sentence, without its time. */
+void why_sentence(struct text *out, const struct glossary *glossary, uint32_t number);
+
 /* The state of this end (host, connection, side) just before event `number`; TCP_CLOSED without one. */
 enum tcp_state rule_state_before(const struct trace *trace, uint32_t number, uint8_t host, uint32_t conn);
 

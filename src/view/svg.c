@@ -108,7 +108,12 @@ static void head(struct svg *svg)
 {
     const struct story *story = svg->glossary->story;
     struct text line = {0};
-    int y = head_text(svg, 32, "title", TITLE, 24, story->title);
+    int y = svg->page ? 8 : head_text(svg, 32, "title", TITLE, 24, story->title);
+    if (svg->page) {
+        svg->head = y + 28;
+        host_names(svg, y + 14);
+        return;
+    }
     if (story->variant_title != NULL) {
         text_printf(&line, "variant %u: %s", (unsigned)story->variant, story->variant_title);
         y = head_text(svg, y, "word", SVG_WORD, 19, line.bytes != NULL ? line.bytes : "");
@@ -213,19 +218,37 @@ static bool lay_out(struct svg *svg)
     return !svg->failed;
 }
 
-/* The head comes first because it says how high it is; all else is drawn into a text of its own, until the height is known. */
-static void picture(struct svg *svg, struct text *out, bool page)
+bool svg_open(struct svg *svg, const struct glossary *glossary, const struct judgement *judgement, const struct view_options *options,
+              const char *prefix, bool page)
 {
-    struct text body = {0};
-    svg->out = &body;
-    defs(svg);
-    head(svg);
+    struct text above = {0};
+    *svg = (struct svg){.glossary = glossary, .prefix = prefix, .page = page, .out = &above};
+    svg->failed = !ladder_build(&svg->ladder, glossary, judgement, options, true) || !lay_out(svg);
+    if (svg->failed)
+        return false;
+    head(svg); /* to know how high it is */
+    text_free(&above);
     svg_lines_place(svg);
-    svg_background(svg);
-    svg_axis(svg);
-    svg_rows(svg);
+    return true;
+}
+
+void svg_close(struct svg *svg)
+{
+    ladder_free(&svg->ladder);
+    free(svg->lanes);
+    free(svg->lines);
+    free(svg->line_of);
+    free(svg->leaves);
+    free(svg->spans);
+    free(svg->peer_lane);
+}
+
+void svg_draw(struct svg *svg, struct text *out)
+{
+    struct text below = {0};
     int height = svg->bottom + 10;
-    if (!page) {
+    svg->out = &below;
+    if (!svg->page) {
         legend(svg, height + 14);
         height = report(svg, height + 84) + 4;
     }
@@ -233,43 +256,33 @@ static void picture(struct svg *svg, struct text *out, bool page)
     text_printf(out,
                 "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\" role=\"%s\" "
                 "aria-labelledby=\"%stitle %sdesc\"%s>\n",
-                svg->width, height, svg->width, height, page ? "group" : "img", svg->prefix, svg->prefix,
-                page ? "" : " style=\"display:block;margin:auto;max-width:100%;height:auto\"");
+                svg->width, height, svg->width, height, svg->page ? "group" : "img", svg->prefix, svg->prefix,
+                svg->page ? "" : " style=\"display:block;margin:auto;max-width:100%;height:auto\"");
     describe(svg);
-    if (!page) {
+    if (!svg->page) {
         text_puts(out, style);
         text_printf(out, "<rect width=\"%d\" height=\"%d\" class=\"ground\"/>\n", svg->width, height);
     }
-    text_add(out, body.bytes != NULL ? body.bytes : "", body.length);
+    defs(svg);
+    head(svg);
+    svg_background(svg);
+    svg_axis(svg);
+    svg_rows(svg);
+    text_add(out, below.bytes != NULL ? below.bytes : "", below.length);
     text_puts(out, "</svg>\n");
-    svg->failed = svg->failed || body.failed;
-    text_free(&body);
-}
-
-void svg_picture(struct text *out, const struct story *story, const struct trace *trace, const struct judgement *judgement,
-                 const struct view_options *options, const char *prefix, bool page)
-{
-    struct glossary glossary;
-    struct svg svg = {.glossary = &glossary, .prefix = prefix};
-
-    glossary_init(&glossary, story, trace);
-    if (ladder_build(&svg.ladder, &glossary, judgement, options, true) && lay_out(&svg))
-        picture(&svg, out, page);
-    else
-        svg.failed = true;
-    out->failed = out->failed || svg.failed;
-    ladder_free(&svg.ladder);
-    free(svg.lanes);
-    free(svg.lines);
-    free(svg.line_of);
-    free(svg.leaves);
-    free(svg.spans);
-    free(svg.peer_lane);
-    glossary_done(&glossary);
+    svg->failed = svg->failed || below.failed;
+    text_free(&below);
 }
 
 void view_svg(struct text *out, const struct story *story, const struct trace *trace, const struct judgement *judgement,
               const struct view_options *options)
 {
-    svg_picture(out, story, trace, judgement, options, "", false);
+    struct glossary glossary;
+    struct svg svg;
+    glossary_init(&glossary, story, trace);
+    if (svg_open(&svg, &glossary, judgement, options, "", false))
+        svg_draw(&svg, out);
+    out->failed = out->failed || svg.failed;
+    svg_close(&svg);
+    glossary_done(&glossary);
 }

@@ -78,7 +78,7 @@ struct svg {
     int box_x[SVG_NODES]; /* by node: where its line stands; 0: none */
     int64_t way_ns, idle_ns; /* the usual way through the network; a longer silence is folded */
     int axis_x, width, head, bottom;
-    bool failed;
+    bool page, failed;
 };
 
 /* ---- text (svg_text.c) ---- */
@@ -148,8 +148,12 @@ void svg_axis(struct svg *svg);
 void svg_rows(struct svg *svg); /* svg_rows.c */
 void svg_arrow(struct svg *svg, const struct svg_line *line); /* svg_arrow.c */
 
-/* The picture, from <svg> to </svg>. `page`: the style, the report and the white ground belong to the page around it. */
-void svg_picture(struct text *out, const struct story *story, const struct trace *trace, const struct judgement *judgement,
-                 const struct view_options *options, const char *prefix, bool page);
+/* Lays the picture out. `page`: the style, the title, the report and the white ground belong to the page around it. Close it in any case.
+ */
+bool svg_open(struct svg *svg, const struct glossary *glossary, const struct judgement *judgement, const struct view_options *options,
+              const char *prefix, bool page);
+/* From <svg> to </svg>. */
+void svg_draw(struct svg *svg, struct text *out);
+void svg_close(struct svg *svg);
 
 #endif

@@ -43,6 +43,18 @@ void view_jsonl(struct text *out, const struct story *story, const struct trace 
 void view_svg(struct text *out, const struct story *story, const struct trace *trace, const struct judgement *judgement,
               const struct view_options *options);
 
+/* One run of several, as variants of a scenario are. */
+struct view_run {
+    const struct story *story;
+    const struct trace *trace;
+    const struct judgement *judgement;
+};
+
+/* A page to step through in a browser, one self-contained file; with several runs, a tab for each. */
+void view_html(struct text *out, const struct story *story, const struct trace *trace, const struct judgement *judgement,
+               const struct view_options *options);
+void view_html_runs(struct text *out, const struct view_run *runs, unsigned count, const struct view_options *options);
+
 /* A capture (pcapng): what options->host saw; without one every segment once, as it was sent. */
 void view_pcapng(struct text *out, const struct story *story, const struct trace *trace, const struct judgement *judgement,
                  const struct view_options *options);

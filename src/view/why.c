@@ -364,12 +364,17 @@ void view_segment(struct text *out, const struct trace_event *event)
     glossary_segment(out, &event->segment, event->sack, GLOSSARY_ACK);
 }
 
+void why_sentence(struct text *out, const struct glossary *glossary, uint32_t number)
+{
+    const struct why why = {.out = out, .glossary = glossary};
+    sentence(out, &why, number);
+}
+
 void view_sentence(struct text *out, const struct story *story, const struct trace *trace, uint32_t number)
 {
     struct glossary glossary;
     glossary_init(&glossary, story, trace);
-    const struct why why = {.out = out, .glossary = &glossary};
-    sentence(out, &why, number);
+    why_sentence(out, &glossary, number);
     out->failed = out->failed || glossary.failed;
     glossary_done(&glossary);
 }
