@@ -115,6 +115,22 @@ static void line(struct text *out, const struct library_entry *entry, const stru
     text_putc(out, '\n');
 }
 
+/* A theme's name, and what it is about: the first line of theme.txt in its folder, if there is one. */
+static void theme_line(struct text *out, const struct library_entry *entry)
+{
+    char path[4096], about[200];
+    const char *slash = strrchr(entry->path, '/');
+    text_puts(out, entry->theme);
+    if (slash != NULL && snprintf(path, sizeof path, "%.*s/theme.txt", (int)(slash - entry->path), entry->path) < (int)sizeof path) {
+        FILE *file = fopen(path, "r");
+        if (file != NULL && fgets(about, sizeof about, file) != NULL)
+            text_printf(out, ": %.*s", (int)strcspn(about, "\r\n"), about);
+        if (file != NULL)
+            fclose(file);
+    }
+    text_putc(out, '\n');
+}
+
 static void entries_text(const struct library *library, const struct about *abouts, bool tsv, struct text *out)
 {
     const char *theme = NULL;
@@ -129,8 +145,10 @@ static void entries_text(const struct library *library, const struct about *abou
         const struct library_entry *entry = &library->list[i];
         if (!abouts[i].wanted)
             continue;
-        if (!tsv && (theme == NULL || strcmp(theme, entry->theme) != 0))
-            text_printf(out, "%s%s\n", theme != NULL ? "\n" : "", entry->theme);
+        if (!tsv && (theme == NULL || strcmp(theme, entry->theme) != 0)) {
+            text_puts(out, theme != NULL ? "\n" : "");
+            theme_line(out, entry);
+        }
         theme = entry->theme;
         line(out, entry, &abouts[i], (unsigned)width, tsv);
     }
@@ -201,7 +219,8 @@ const struct command command_list = {
                "nginx). Every command that takes a FILE takes one of these names too (lastack run four-packets).\n"
                "\n"
                "They are looked for in ./scenarios, beside the program and where it was installed; or only in the\n"
-               "folder that LASTACK_SCENARIOS in the environment names.\n"
+               "folder that LASTACK_SCENARIOS in the environment names. A folder is a theme; what it is about is the\n"
+               "first line of its theme.txt.\n"
                "\n"
                "Exit status: 0 done; 2 nothing is called so; 3 there are no scenarios.\n",
     .options = list_options,

@@ -18,9 +18,9 @@ static void list_shows_the_trees_scenarios_by_theme_with_their_titles(void **sta
 {
     struct shell *s = *state;
     shell_expect(s, "$L list", 0);
-    expect_out(s, "first\n  four-packets ");
+    expect_out(s, "first: the stories to begin with\n  four-packets ");
     expect_out(s, "Four packets end a connection\n");
-    expect_out(s, "\n\nresets\n  a-");
+    expect_out(s, "\n\nresets: an abort where ");
     expect_out(s, "\n  a-relay-that-hides-the-reset ");
     assert_string_equal(s->err, "");
     shell_expect(s, "test $($L list --format tsv | tail -n +2 | wc -l) = $(find " SOURCE_ROOT "/scenarios -name '*.scn' | wc -l)", 0);
@@ -31,7 +31,8 @@ static void list_takes_a_theme_and_words(void **state)
 {
     struct shell *s = *state;
     shell_expect(s, "$L list --theme resets BLIND", 0);
-    expect_out(s, "resets\n  blind-reset ");
+    expect_out(s, "resets: an abort where ");
+    expect_out(s, "\n  blind-reset ");
     shell_expect(s, "$L list --format tsv --theme resets | cut -f1 | sort -u | tr '\\n' ' '", 0);
     assert_string_equal(s->out, "resets theme ");
     shell_expect(s, "$L list 'TCP SO_LINGER carrots'", 2);
