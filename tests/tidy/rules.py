@@ -16,9 +16,9 @@ TIDY = ROOT / "tests" / "tidy"
 
 def ids_in(text):
     found = set()
-    for letter, number in re.findall(r"\b([RLT])-(\d+)\b", text):
+    for letter, number in re.findall(r"\b([RLTBW])-(\d+)\b", text):
         found.add((letter, int(number)))
-    for letter, first, last in re.findall(r"\b([RLT])-(\d+)\s*(?:\.\.|to)\s*(?:[RLT]-)?(\d+)", text):
+    for letter, first, last in re.findall(r"\b([RLTBW])-(\d+)\s*(?:\.\.|to)\s*(?:[RLTBW]-)?(\d+)", text):
         found.update((letter, n) for n in range(int(first), int(last) + 1))
     return found
 

@@ -8,6 +8,7 @@
 
 #define COUNT(list) ((unsigned)(sizeof(list) / sizeof(list)[0]))
 #define HOSTS_MAX 3
+#define LINKS_MAX 4 /* each of two may have a box in it */
 #define BIG 200000 /* bytes of the largest send */
 
 struct generator {
@@ -15,15 +16,16 @@ struct generator {
     uint64_t key, drawn;
     int64_t heal_ns; /* T */
     unsigned hosts, mtu;
-    unsigned link[HOSTS_MAX][2]; /* neighbours */
-    unsigned links;
+    unsigned link[LINKS_MAX][2]; /* neighbours: hosts, or HOSTS_MAX and up for boxes */
+    unsigned links, boxes;
     unsigned talk[2][2]; /* who connects to whom */
     unsigned talks;
     bool again; /* some four-tuple is used twice: nothing that makes old duplicates dangerous by design */
     bool single; /* one connection: a bare host name is its end */
+    bool relayed; /* a talks to c through a program on b */
 };
 
-static const char *const host_names[HOSTS_MAX] = {"a", "b", "c"};
+static const char *const host_names[HOSTS_MAX + 2] = {"a", "b", "c", "x", "y"};
 
 /* ---- draws ---- */
 
@@ -166,7 +168,24 @@ static void hosts(struct generator *g)
     }
 }
 
-/* ---- links ---- */
+/* ---- boxes and links ---- */
+
+/* What forgets a flow that is silent for longer, and what becomes of it then. */
+static void boxes(struct generator *g)
+{
+    for (unsigned i = 0; i < g->boxes; i++) {
+        text_printf(g->out, "%s %s", chance(g, 60) ? "firewall" : "nat", host_names[HOSTS_MAX + i]);
+        if (chance(g, 70)) {
+            text_puts(g->out, "  idle ");
+            duration(g, 2 * NS_PER_S, 600 * NS_PER_S);
+        }
+        if (chance(g, 40)) {
+            text_puts(g->out, "  closing ");
+            duration(g, NS_PER_S, 120 * NS_PER_S);
+        }
+        text_printf(g->out, "  then %s\n", chance(g, 60) ? "drop" : "reset");
+    }
+}
 
 static void loss(struct generator *g)
 {
@@ -317,7 +336,7 @@ static void rule(struct generator *g)
 /* Power lost and back, a stopped virtual machine, SIGKILL. */
 static void disaster(struct generator *g)
 {
-    const char *const host = host_names[below(g, g->hosts)];
+    const char *const host = host_names[g->relayed && chance(g, 60) ? 1 : below(g, g->hosts)]; /* the relay in mid-flight */
     const int64_t from = before_heal(g), to = from + 1 + (int64_t)below(g, (uint64_t)(g->heal_ns - from));
     const uint64_t which = below(g, 3);
     text_puts(g->out, "maybe at ");
@@ -335,9 +354,23 @@ static void disaster(struct generator *g)
     text_printf(g->out, "  boot %s\n", host);
 }
 
+/* Forged, and with a number that is none of the receiver's business: it must not change anything. */
+static void forgery(struct generator *g)
+{
+    static const char *const segments[] = {"RST seq rcv.nxt-1000", "RST seq rcv.nxt+rcv.wnd+100000", "ACK seq rcv.nxt-1000",
+                                           "FIN seq rcv.nxt-1000", "data seq rcv.nxt-1000 len 100"};
+    text_puts(g->out, "maybe at ");
+    text_duration(g->out, before_heal(g));
+    text_puts(g->out, "  inject ");
+    path(g, false, "->");
+    text_printf(g->out, "  %s\n", ONE_OF(g, segments));
+}
+
 static void faults(struct generator *g)
 {
-    if (chance(g, 12))
+    for (uint64_t n = g->single && chance(g, 20) ? between(g, 1, 3) : 0; n > 0; n--)
+        forgery(g);
+    if (chance(g, g->relayed ? 40 : 12))
         disaster(g);
     for (uint64_t n = chance(g, 50) ? between(g, 1, 3) : 0; n > 0; n--)
         cut(g);
@@ -638,7 +671,41 @@ static void talk_simultaneous(struct generator *g)
     }
 }
 
+/* Each in a program of its own on b: what comes from one goes to the other, its end too, until both have ended. */
+static void talk_relayed(struct generator *g)
+{
+    const unsigned port = 80;
+    struct part client = {.self = 0}, server = {.self = 2};
+    parts(g, &client, &server);
+    text_puts(g->out, "\napp a\n");
+    start_late(g);
+    connect_line(g, &client, 1, port, 0, "front");
+    keepalive_line(g, &client);
+    acts(g, &client);
+    at_heal(g, "close");
+    text_printf(g->out, "\nservice b %u as front\n", port);
+    keepalive_line(g, &(struct part){.on = " on front"});
+    connect_line(g, &(struct part){.on = ""}, 2, port + 1, 0, "back");
+    keepalive_line(g, &(struct part){.on = " on back"});
+    text_printf(g->out, "    relay front back%s\n\n", chance(g, 30) ? " full-close" : "");
+    service(g, port + 1, &server);
+}
+
 /* ---- the whole ---- */
+
+/* A firewall or nat in the middle of some links. */
+static void boxes_between(struct generator *g)
+{
+    const unsigned links = g->links;
+    for (unsigned i = 0; i < links; i++) {
+        if (!chance(g, 12))
+            continue;
+        const unsigned box = HOSTS_MAX + g->boxes++;
+        g->link[g->links][0] = box;
+        g->link[g->links++][1] = g->link[i][1];
+        g->link[i][1] = box;
+    }
+}
 
 /* Two hosts, or three: in a row, where a talks to c through b; or both talk to b. */
 static void places(struct generator *g)
@@ -657,6 +724,9 @@ static void places(struct generator *g)
     g->single = g->talks == 1 && chance(g, 60);
     g->again = g->talks == 1 && chance(g, g->single ? 10 : 20);
     g->single = g->single && !g->again;
+    g->relayed = g->talks == 1 && g->talk[0][1] == 2 && !g->again && chance(g, 50);
+    g->single = g->single && !g->relayed;
+    boxes_between(g);
 }
 
 void generator_write(struct text *out, uint64_t seed, uint64_t index)
@@ -671,11 +741,14 @@ void generator_write(struct text *out, uint64_t seed, uint64_t index)
     text_printf(out, " the network heals and all programs close.\nscenario \"world %" PRIu64 "\"\nlanguage 1\nseed %" PRIu64 "\n\n", index,
                 mix64(g.key) >> 32);
     hosts(&g);
+    boxes(&g);
     links(&g);
     links_change(&g);
     links_heal(&g);
     faults(&g);
-    if (g.single && chance(&g, 10))
+    if (g.relayed)
+        talk_relayed(&g);
+    else if (g.single && chance(&g, 10))
         talk_simultaneous(&g);
     else if (!g.single && !g.again && g.talks == 1 && chance(&g, 50))
         talk_twice(&g);
