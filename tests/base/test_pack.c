@@ -19,6 +19,7 @@ struct record {
     uint8_t state;
     bool fin, ack;
     uint32_t more[4];
+    uint32_t drawn, rare[2];
 };
 
 static void walk(struct pack *pack, struct record *record)
@@ -33,6 +34,11 @@ static void walk(struct pack *pack, struct record *record)
     pack_bool(pack, &record->ack, true);
     for (unsigned i = 0; i < 4; i++)
         pack_u32(pack, &record->more[i], 0);
+    pack_word(pack, &record->drawn);
+    const struct pack before = pack_rare_begin(pack);
+    pack_u32(pack, &record->rare[0], 5);
+    pack_u32(pack, &record->rare[1], 6);
+    pack_rare_end(pack, &before);
 }
 
 /* Returns how many bytes it takes. */
@@ -64,6 +70,9 @@ static struct record record_as_expected(void)
     record.port = 80;
     record.state = 4;
     record.ack = true;
+    record.drawn = 0x89ABCDEF;
+    record.rare[0] = 5;
+    record.rare[1] = 6;
     return record;
 }
 
@@ -71,7 +80,7 @@ static void a_record_that_is_as_expected_takes_a_bit_a_field(void **state)
 {
     (void)state;
     const struct record record = record_as_expected();
-    assert_int_equal(assert_comes_back(&record), 2); /* twelve fields */
+    assert_int_equal(assert_comes_back(&record), 2 + 4); /* twelve fields, and a number that chance has drawn */
 }
 
 static void every_field_comes_back_from_either_end_of_its_range(void **state)
@@ -104,7 +113,19 @@ static void numbers_that_wrap_are_as_near_as_they_look(void **state)
     struct record record = record_as_expected();
     record.seq = UINT32_MAX - 2;
     record.edge = 7; /* as expected: ten further */
-    assert_int_equal(assert_comes_back(&record), 3);
+    assert_int_equal(assert_comes_back(&record), 3 + 4);
+}
+
+/* Behind a group that is as expected, and behind one that is not, the next record's fields stand where they are looked for. */
+static void rare_fields_take_one_bit_until_one_of_them_differs(void **state)
+{
+    (void)state;
+    struct record record = record_as_expected();
+    const unsigned without = assert_comes_back(&record);
+    record.rare[1] = 7;
+    assert_int_equal(assert_comes_back(&record), without + 1);
+    record.rare[0] = 1000;
+    assert_int_equal(assert_comes_back(&record), without + 3);
 }
 
 /* A record that does not fit stays whole: whoever packs must be told. */
@@ -130,6 +151,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_record_that_is_as_expected_takes_a_bit_a_field),
         cmocka_unit_test(every_field_comes_back_from_either_end_of_its_range),
+        cmocka_unit_test(rare_fields_take_one_bit_until_one_of_them_differs),
         cmocka_unit_test(numbers_that_wrap_are_as_near_as_they_look),
         cmocka_unit_test(too_little_room_is_told_wherever_it_ends),
     };
