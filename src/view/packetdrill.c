@@ -19,6 +19,7 @@ struct script {
     uint8_t host;
     unsigned descriptor; /* of the connection */
     bool passive;
+    const struct trace_event *told; /* what was sent before this has its line */
 };
 
 static void stamp(struct text *out, int64_t ns)
@@ -57,10 +58,44 @@ static void options(struct text *out, const struct trace_event *e)
         text_putc(out, '>');
 }
 
-static void packet(struct script *script, const struct trace_event *e, bool arrives)
+/* Does `next` go on where `e` ends, in the same breath? */
+static bool goes_on(const struct trace_event *e, const struct trace_event *next)
 {
-    const struct trace_segment *s = &e->segment;
+    const struct trace_segment *s = &e->segment, *t = &next->segment;
+    return next->kind == TRACE_SEND && next->time_ns == e->time_ns && next->host == e->host && next->conn == e->conn && s->len > 0 &&
+           t->len > 0 && t->seq == s->seq + s->len && t->ack == s->ack && (s->flags & (TCP_SYN | TCP_FIN | TCP_RST)) == 0 &&
+           (t->flags & (TCP_SYN | TCP_RST)) == 0;
+}
+
+/* Data sent in one breath is one line: a kernel may hand it over in larger pieces than the wire has (TSO), and packetdrill takes several
+ * pieces for one line, but not one for several. Returns the last of them, and what they make together. */
+static const struct trace_event *breath(const struct script *script, const struct trace_event *e, struct trace_event *all)
+{
+    const struct trace *trace = script->glossary->trace;
+    const struct trace_event *last = e;
+    *all = *e;
+    for (const struct trace_event *next = e + 1; next < trace->events + trace->count && next->time_ns == e->time_ns; next++) {
+        if (next->host == e->host && (next->kind == TRACE_CALL || next->kind == TRACE_RETURN || next->kind == TRACE_RECV))
+            break;
+        if (!goes_on(last, next))
+            continue;
+        last = next;
+        all->segment.len += next->segment.len;
+    }
+    all->segment.flags = last->segment.flags;
+    return last;
+}
+
+static void packet(struct script *script, const struct trace_event *event, bool arrives)
+{
+    struct trace_event all;
     struct text *out = script->out;
+    if (!arrives && event < script->told)
+        return;
+    if (!arrives)
+        script->told = breath(script, event, &all) + 1;
+    const struct trace_event *e = arrives ? event : &all;
+    const struct trace_segment *s = &e->segment;
     stamp(out, e->time_ns);
     text_puts(out, arrives ? " < " : " > ");
     text_printf(out, "%s%s%s%s%s", s->flags & TCP_SYN ? "S" : "", s->flags & TCP_FIN ? "F" : "", s->flags & TCP_RST ? "R" : "",
@@ -173,7 +208,7 @@ static void set(struct script *script, const struct story_step *step, const char
 /* What this recv, or a drain, was given: one read for the bytes, one for the end. */
 static void reads(struct script *script, const struct trace_call *call, const char *time)
 {
-    if (call->value > 0 && call->error == TCP_OK) {
+    if (call->value > 0) {
         text_printf(script->out, "%s read(%u, ..., %" PRId64 ") = %" PRId64 "\n", time, script->descriptor, call->value, call->value);
         time = "+0";
     }
@@ -305,6 +340,17 @@ static void event(struct script *script, const struct trace_event *e)
     }
 }
 
+/* Was it called, or did it call? (In a simultaneous opening both have called.) */
+static bool was_called(const struct trace *trace, uint32_t conn, unsigned side)
+{
+    for (uint32_t i = 0; i < trace->count; i++) {
+        const struct trace_event *e = &trace->events[i];
+        if (e->kind == TRACE_STATE && e->conn == conn && e->state.side == side)
+            return e->state.to != TCP_SYN_SENT;
+    }
+    return side == 1;
+}
+
 /* "client", "client.old": the first connection of that host, or of that name. */
 static bool choose(struct script *script, const struct story *story, const struct judgement *judgement, const char *of)
 {
@@ -319,8 +365,8 @@ static bool choose(struct script *script, const struct story *story, const struc
                 continue;
             script->conn = c->conn;
             script->host = (uint8_t)c->host[side];
-            script->passive = side == 1;
-            script->descriptor = side == 1 ? LISTENER + 1 : LISTENER;
+            script->passive = was_called(script->glossary->trace, c->conn, side);
+            script->descriptor = script->passive ? LISTENER + 1 : LISTENER;
             return true;
         }
     }
@@ -331,7 +377,7 @@ void view_packetdrill(struct text *out, const struct story *story, const struct 
                       const struct view_options *options)
 {
     struct glossary glossary;
-    struct script script = {.out = out, .glossary = &glossary};
+    struct script script = {.out = out, .glossary = &glossary, .told = trace->events};
     const char *of = options->host != NULL ? options->host : "";
     glossary_init(&glossary, story, trace);
     packet_flows_init(&script.flows, &glossary, judgement);

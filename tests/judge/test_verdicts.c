@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "base/duration.h"
+#include "sim/ask.h"
 #include "trace_builder.h"
 
 static int setup(void **state)
@@ -162,6 +163,13 @@ static void questions_are_answered_from_the_run(void **state)
     ask->ask = ASK_UNACKED;
     note.note.value = 300;
     assert_string_equal(judge_answer(&b->judgement, &b->story, &note, answer, sizeof answer), "300");
+    ask->ask = ASK_SEES; /* the encoding of sim/ask.h, odd errors and even ones */
+    note.note.value = ask_sees_error(TCP_ECONNRESET);
+    assert_string_equal(judge_answer(&b->judgement, &b->story, &note, answer, sizeof answer), "ECONNRESET");
+    note.note.value = ask_sees_error(TCP_ETIMEDOUT);
+    assert_string_equal(judge_answer(&b->judgement, &b->story, &note, answer, sizeof answer), "ETIMEDOUT");
+    note.note.value = ASK_SEES_NOTHING;
+    assert_string_equal(judge_answer(&b->judgement, &b->story, &note, answer, sizeof answer), "nothing yet");
     ask->ask = ASK_VERDICT;
     assert_string_equal(judge_answer(&b->judgement, &b->story, &note, answer, sizeof answer), "clean");
     note.kind = TRACE_SEND;
