@@ -25,6 +25,13 @@ static void show(const struct saved *saved, const struct story *story, const str
     view_jsonl(&text, story, trace, &judgement, &options);
     view_table(&text, story, trace, &judgement, &options);
     view_ladder(&text, story, trace, &judgement, &options);
+    view_csv(&text, story, trace, &judgement, &options);
+    view_mermaid(&text, story, trace, &judgement, &options);
+    view_perfetto(&text, story, trace, &judgement, &options);
+    view_pcapng(&text, story, trace, &judgement, &options);
+    options.host = story->nodes[0].name;
+    view_pcapng(&text, story, trace, &judgement, &options);
+    view_packetdrill(&text, story, trace, &judgement, &options);
     if (text.failed)
         abort();
     text_free(&text);
