@@ -111,7 +111,7 @@ static void plan_first(struct plan *plan, const struct story *story, enum queue_
     plan->capacity[REGION_PENDING] = 2 * story->statement_count;
     plan->capacity[REGION_STARTERS] = story->program_count;
     plan->capacity[REGION_LISTENERS] = listeners;
-    plan->capacity[REGION_ENDS] = 2 * crowd + crowd / 8 + 2; /* small records of ends that programs still hold */
+    plan->capacity[REGION_ENDS] = 2 * crowd + crowd / 8 + 1; /* small records of ends that programs still hold */
     plan->capacity[REGION_FLOWS] = crowd;
     plan->capacity[REGION_PROCESSES] = (uint32_t)processes + crowd;
     plan->capacity[REGION_FLIGHTS] = 6 + 2 * crowd;
