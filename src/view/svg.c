@@ -132,7 +132,8 @@ static void head(struct svg *svg)
 static void legend(struct svg *svg, int y)
 {
     static const char *const keys[] = {
-        ("Time runs down. Its axis is solid where it is to scale, dotted where it is stretched, broken where it is folded, thick within one "
+        ("Time runs down. Its axis is solid where it is to scale, dotted where it is stretched, broken where it is folded, thick within "
+         "one "
          "instant."),
         "Bars: the state of each end. Beside them its timers, filled if they went off: R retransmission, T tail-loss probe, O reordering,",
         "P persist, D delayed ACK, K keep-alive, F FIN_WAIT_2, W TIME_WAIT. Dashed arrows are retransmissions.",

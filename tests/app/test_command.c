@@ -199,11 +199,12 @@ static void test_plays_folders_in_the_order_of_names_and_counts(void **state)
 static void every_command_has_its_help(void **state)
 {
     struct shell *s = *state;
-    shell_expect(s,
-                 "for c in run test check fmt new list show profiles keywords; do $L help $c | grep -q \"^usage: lastack $c\" && $L $c --help | "
-                 "grep -q \"^usage: "
-                 "lastack $c\" || exit 9; done",
-                 0);
+    shell_expect(
+        s,
+        "for c in run test check fmt new list show profiles keywords; do $L help $c | grep -q \"^usage: lastack $c\" && $L $c --help | "
+        "grep -q \"^usage: "
+        "lastack $c\" || exit 9; done",
+        0);
     shell_expect(s, "$L --version", 0);
     assert_string_equal(s->out, "lastack " LASTACK_VERSION "\n");
 }
