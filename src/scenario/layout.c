@@ -100,7 +100,7 @@ static void unknown_line(struct reader *r, const struct item *item, const struct
         report(r, word->place, help, "%.*s is a call of a program", SHOWN(word));
         return;
     }
-    const char *help = word_shorthand(word);
+    const char *help = word_is(word, "maybe") ? "`maybe` stands once, first in the line" : word_shorthand(word);
     if (help == NULL)
         help = near_of(r, word, statement_words,
                        word->kind == TOKEN_END

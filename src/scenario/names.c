@@ -128,8 +128,11 @@ static bool name_legal(struct reader *r, const struct word *word)
 {
     if (word->kind != TOKEN_WORD)
         return not_a(r, word, "a name", NULL);
-    if (!is_name(word->text, word->length))
-        return not_a(r, word, "a name", "a name is letters, digits, _ and -, a letter first");
+    if (!is_name(word->text, word->length)) {
+        bool of_host = word_find(word, ".") < word->length;
+        return not_a(r, word, "a name",
+                     of_host ? "the connection's name alone, without its host" : "a name is letters, digits, _ and -, a letter first");
+    }
     if (reserved(word))
         return report(r, word->place, "call it something else", "%.*s is a word of the language", SHOWN(word)), false;
     return true;
