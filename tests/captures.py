@@ -30,7 +30,7 @@ ANALYSED = """
     proxy-between reboot-and-call-again reset-in-close-wait reset-taken-for-the-end reuse-waits-a-second shutdown-read
     silence-after-connect simultaneous-close simultaneous-close-and-a-lost-ack speaking-after-fin-wait-2 streams-on-a-dead-connection
     syn-and-fin syn-meets-time-wait the-address-that-moved the-answer-to-an-upload the-corpse-that-blocks-a-port the-dead-clients-lock
-    the-fin-nobody-repeats the-fin-overtakes-the-data the-fin-that-acknowledges-data the-last-pipelined-request the-last-small-segment
+    the-fin-nobody-repeats the-fin-that-acknowledges-data the-last-pipelined-request the-last-small-segment
     the-reset-is-lost the-reset-one-number-short the-reset-that-escaped the-same-millisecond the-table-is-full
     the-timer-that-was-not-armed the-tracker-remembers-longer the-wrong-knob told-once too-many-orphans two-hundred-readers
     two-incarnations unread-request vanished-clients-pile-up what-restarts-time-wait who-closes-first who-notices-what write-close-exit
