@@ -190,8 +190,8 @@ static void waiting(struct end *end)
     end_passes(end, 10 * NS_PER_S);
 }
 
-/* L-08, T-4: a pure ACK at RCV.NXT restarts in silence; a RST there ends it, and with rfc1337 neither ends nor restarts it (FACTS 8 is right,
- * L-08 is not: docs/notes/time-wait-and-resets.md); a RST elsewhere is ignored. */
+/* L-08, T-4: a pure ACK at RCV.NXT restarts in silence; a RST there ends it, and with rfc1337 neither ends nor restarts it (FACTS 8 is
+ * right, L-08 is not: docs/notes/time-wait-and-resets.md); a RST elsewhere is ignored. */
 STORY(in_time_wait_an_exact_ack_restarts_and_an_exact_reset_ends)
 {
     struct end end;
