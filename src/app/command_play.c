@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "app/app.h"
+#include "app/play.h"
 
 #ifdef LASTACK_UV
 
@@ -536,10 +536,7 @@ static enum status play(const struct arguments *arguments)
 
 static const struct option options[] = {
     {.name = "speed", .value = "X", .help = "so many times as fast as real time: 2, 0.01, 1/100 (as the longest link asks)"},
-    {.name = "seed", .value = "N", .help = "chance is drawn from this number (the file's `seed`, else 1)"},
-    {.name = "set", .value = "NAME=VALUE", .many = true, .help = "gives a `let` of the file another value"},
-    {.name = "profile", .value = "[HOST=]NAME", .many = true, .help = "rfc9293, linux, freebsd or windows for every host, or for one"},
-    {.name = "variant", .value = "N", .help = "plays the N-th variant of the file; 0 is the base"},
+    GIVEN_OPTIONS,
 };
 
 const struct command command_play = {

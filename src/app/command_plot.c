@@ -187,10 +187,7 @@ static const struct option options[] = {
     {.name = "output", .letter = 'o', .value = "FOLDER", .help = "where the pictures go (here)"},
     {.name = "of", .value = "NAME", .help = "of this connection, by its name or number (the first); sockets shows all"},
     {.name = "keep", .help = "leaves gnuplot's files, NAME.gp and NAME.dat, beside the pictures"},
-    {.name = "seed", .value = "N", .help = "chance is drawn from this number (the file's `seed`, else 1)"},
-    {.name = "set", .value = "NAME=VALUE", .many = true, .help = "gives a `let` of the file another value"},
-    {.name = "profile", .value = "[HOST=]NAME", .many = true, .help = "rfc9293, linux, freebsd or windows for every host, or for one"},
-    {.name = "variant", .value = "N", .help = "plays the N-th variant of the file; 0 is the base"},
+    GIVEN_OPTIONS,
 };
 
 const struct command command_plot = {

@@ -111,10 +111,7 @@ static enum status run(const struct arguments *arguments)
 }
 
 static const struct option options[] = {
-    {.name = "seed", .value = "N", .help = "chance is drawn from this number (the file's `seed`, else 1)"},
-    {.name = "set", .value = "NAME=VALUE", .many = true, .help = "gives a `let` of the file another value"},
-    {.name = "profile", .value = "[HOST=]NAME", .many = true, .help = "rfc9293, linux, freebsd or windows for every host, or for one"},
-    {.name = "variant", .value = "N", .help = "plays the N-th variant of the file; 0 is the base"},
+    GIVEN_OPTIONS,
     {.name = "until", .value = "T", .help = "stops at this time, as 5.1s, and judges what is decided by then"},
     VIEWS_OPTIONS,
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "app/app.h"
+#include "app/play.h"
 
 #ifdef LASTACK_UV
 
@@ -10,7 +10,6 @@
 #include <unistd.h>
 #include <uv.h>
 
-#include "app/play.h"
 #include "base/duration.h"
 #include "view/view.h"
 
@@ -176,10 +175,7 @@ static enum status watch(const struct arguments *arguments)
 #endif
 
 static const struct option options[] = {
-    {.name = "seed", .value = "N", .help = "chance is drawn from this number (the file's `seed`, else 1)"},
-    {.name = "set", .value = "NAME=VALUE", .many = true, .help = "gives a `let` of the file another value"},
-    {.name = "profile", .value = "[HOST=]NAME", .many = true, .help = "rfc9293, linux, freebsd or windows for every host, or for one"},
-    {.name = "variant", .value = "N", .help = "plays the N-th variant of the file; 0 is the base"},
+    GIVEN_OPTIONS,
 };
 
 const struct command command_watch = {

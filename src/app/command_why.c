@@ -258,10 +258,7 @@ static const struct option options[] = {
     {.name = "event", .value = "N", .help = "the event with this number in --format table or jsonl"},
     {.name = "at", .value = "T", .help = "what had last happened at this time, as 5.1s"},
     {.name = "of", .value = "HOST[.NAME]", .help = "of this host, or of this end of a connection"},
-    {.name = "seed", .value = "N", .help = "chance is drawn from this number (the file's `seed`, else 1)"},
-    {.name = "set", .value = "NAME=VALUE", .many = true, .help = "gives a `let` of the file another value"},
-    {.name = "profile", .value = "[HOST=]NAME", .many = true, .help = "rfc9293, linux, freebsd or windows for every host, or for one"},
-    {.name = "variant", .value = "N", .help = "asks about the N-th variant of the file; 0 is the base"},
+    GIVEN_OPTIONS,
     {.name = "width", .value = "N", .help = "columns, 80 to 200 (those of the terminal, else 80)"},
 };
 

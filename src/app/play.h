@@ -17,6 +17,17 @@ struct given {
     char *copies[2 * OPTIONS_GIVEN_MAX];
     unsigned copy_count;
 };
+/* Their options; they stand in the own list of each command that plays one file. */
+#define GIVEN_OPTIONS \
+    {.name = "seed", .value = "N", .help = "chance is drawn from this number (the file's `seed`, else 1)"}, \
+        {.name = "set", .value = "NAME=VALUE", .many = true, .help = "gives a `let` of the file another value"}, \
+        {.name = "profile", \
+         .value = "[HOST=]NAME", \
+         .many = true, \
+         .help = "rfc9293, linux, freebsd or windows for every host, or for one"}, \
+    { \
+        .name = "variant", .value = "N", .help = "plays the N-th variant of the file; 0 is the base" \
+    }
 /* Fills in what was said; the options point into `given` (zeroed by the caller). false: said what is wrong on stderr. */
 bool given_take(const struct arguments *arguments, struct given *given, struct scenario_options *options);
 /* One more "NAME=VALUE", one more "[HOST=]NAME", at most OPTIONS_GIVEN_MAX of each; `command` is who complains. The word must stay. */
