@@ -99,6 +99,7 @@ static inline int64_t rto_ns(const struct tcb *tcb)
 void rto_rearm(struct tcp_ctx *ctx, struct tcb *tcb);
 
 /* ---- timestamps.c (RFC 7323) ---- */
+uint32_t ts_at(const struct tcp_ctx *ctx, int64_t at_ns, uint32_t offset);
 uint32_t ts_now(const struct tcp_ctx *ctx, uint32_t offset);
 bool paws_rejects(const struct tcp_ctx *ctx, const struct tcb *tcb, const struct segment *seg);
 

@@ -155,6 +155,14 @@ static void update_rtt(struct tcp_ctx *ctx, struct tcb *tcb, int64_t rtt_us, int
         rtt_sample(ctx, tcb, sample);
 }
 
+/* The timestamp that came back is from before the retransmission: it was an earlier sending that arrived. */
+static bool echo_is_older(const struct tcp_ctx *ctx, const struct tcb *tcb, const struct tcp_record *record, const struct ack_news *news)
+{
+    if ((record->flags & (RECORD_RETRANS | RECORD_EVER)) == 0 || !news->tsecr_valid)
+        return false;
+    return (int32_t)(news->tsecr - ts_at(ctx, record->sent_ns, tcb->ts_offset)) < 0;
+}
+
 void scoreboard_clean(struct tcp_ctx *ctx, struct tcb *tcb, struct ack_news *news)
 {
     int64_t first_ns = -1;
@@ -179,7 +187,8 @@ void scoreboard_clean(struct tcp_ctx *ctx, struct tcb *tcb, struct ack_news *new
             tcb->sacked_out--;
         } else if (tcb->sack_ok) {
             news->delivered++;
-            rack_advance(ctx, tcb, record);
+            if (!echo_is_older(ctx, tcb, record, news))
+                rack_advance(ctx, tcb, record);
         }
         if (record->flags & RECORD_LOST)
             tcb->lost_out--;
@@ -197,8 +206,6 @@ void scoreboard_clean(struct tcp_ctx *ctx, struct tcb *tcb, struct ack_news *new
     else if (record_at(ctx, tcb->sent_head)->flags & RECORD_SACKED)
         news->reneged = true; /* the receiver acknowledged up to what it once SACKed and no further */
     int64_t rtt_us = first_ns >= 0 && !news->resent_acked ? measured_us(ctx, first_ns) : -1;
-    if (rtt_us >= 0 && news->syn_acked) /* a SYN takes its host longer to answer than a segment of an open connection */
-        rtt_us += ctx->profile->ticks;
     int64_t sack_rtt_us = news->first_sack_ns >= 0 ? measured_us(ctx, news->first_sack_ns) : -1;
     bool updated;
     update_rtt(ctx, tcb, rtt_us, sack_rtt_us, news, &updated);

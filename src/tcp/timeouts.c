@@ -111,7 +111,7 @@ void rto_rearm(struct tcp_ctx *ctx, struct tcb *tcb)
     if (slot->kind == TIMER_TAIL_LOSS_PROBE || slot->kind == TIMER_REORDERING) {
         /* A probe's timer stood in the way: the RTO counts from the front's last sending. */
         int64_t left = record_at(ctx, tcb->sent_head)->sent_ns + wait - ctx->now_ns;
-        wait = max_i64(left, 1000);
+        wait = timer_ticks(ctx->profile, max_i64(left, 1000));
     }
     if (!ctx->profile->give_up_by_time)
         wait = clamp_to_user_timeout(ctx, tcb, wait);

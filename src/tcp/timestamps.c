@@ -2,9 +2,14 @@
 /* RFC 7323: the timestamp clock, and protection against wrapped sequence numbers. */
 #include "tcp/internal.h"
 
+uint32_t ts_at(const struct tcp_ctx *ctx, int64_t at_ns, uint32_t offset)
+{
+    return (uint32_t)((uint64_t)at_ns / (uint64_t)ctx->profile->ts_clock_ns) + offset;
+}
+
 uint32_t ts_now(const struct tcp_ctx *ctx, uint32_t offset)
 {
-    return (uint32_t)((uint64_t)ctx->now_ns / (uint64_t)ctx->profile->ts_clock_ns) + offset;
+    return ts_at(ctx, ctx->now_ns, offset);
 }
 
 /* an older timestamp is not acceptable; a RST is never subject to this; after 24 idle days it does not count. */
