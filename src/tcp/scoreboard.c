@@ -212,6 +212,8 @@ void scoreboard_clean(struct tcp_ctx *ctx, struct tcb *tcb, struct ack_news *new
     if (news->data_acked || news->syn_acked) {
         news->set_timer = true;
         if (!tcb->sack_ok) { /* duplicate ACKs stood for arrivals; what an advance covers is counted off */
+            if (news->resent_acked) /* which of them arrived first is not known: no proof of a spurious timeout */
+                news->original_sacked = false;
             uint32_t gone = acked > 1 ? acked - 1 : 0;
             news->delivered += acked > tcb->sacked_out ? acked - tcb->sacked_out : 0;
             tcb->sacked_out = tcb->sacked_out > gone ? tcb->sacked_out - gone : 0;

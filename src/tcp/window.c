@@ -133,9 +133,7 @@ uint32_t window_select(struct tcp_ctx *ctx, struct tcb *tcb)
         return (free + unit - 1) / unit * unit;
     }
     uint32_t window = tcb->rcv.wnd;
-    if (free < mss)
-        return min_u32(window, free);
-    if (window <= free - mss || window > free)
+    if (window > free || (free >= mss && window <= free - mss))
         window = round_down(free, mss);
     else if (mss == full && free > window + full / 2)
         window = free;
