@@ -18,7 +18,8 @@ ROOT = HERE.parent.parent
 STYLE = """
 :root { color-scheme: light dark; }
 body { max-width: 62rem; margin: 2rem auto; padding: 0 1rem; font: 1.1rem/1.55 system-ui, sans-serif; }
-pre { overflow-x: auto; padding: .8rem; font-size: .85rem; line-height: 1.25; background: color-mix(in srgb, currentColor 7%, transparent); }
+pre, code { font-family: "DejaVu Sans Mono", Menlo, Consolas, ui-monospace, monospace; }
+pre { overflow-x: auto; padding: .8rem; font-size: .85rem; line-height: 1.17; background: color-mix(in srgb, currentColor 7%, transparent); }
 figure { margin: 1.2rem 0; padding: .6rem; background: #ffffff; border-radius: .4rem; overflow-x: auto; }
 figure img { display: block; margin: auto; max-width: 100%; height: auto; }
 .predict { border-left: .3rem solid #b06000; padding: .1rem 1rem; background: color-mix(in srgb, #b06000 12%, transparent); }
@@ -54,6 +55,12 @@ def console(program, block, stem, number, folder):
             f"<details><summary>as text</summary>\n{text}\n</details>\n</details>\n")
 
 
+def opened(blocks, match):
+    """A block, and in it what is said of it afterwards: that is the answer, and comes into sight with the ladder."""
+    block, after = blocks[int(match.group(1))], match.group(2)
+    return block[:block.rindex("</details>")] + after + "</details>\n"
+
+
 def body(program, path, folder):
     text = path.read_text(encoding="utf-8")
     blocks = []
@@ -64,8 +71,8 @@ def body(program, path, folder):
 
     text = re.sub(r"^```console\n(.*?)^```\n", keep, text, flags=re.M | re.S)
     made = cmark(text)
-    made = re.sub(r"<!--block (\d+)-->", lambda m: blocks[int(m.group(1))], made)
     made = re.sub(r"<p>(<strong>Predict\.</strong>)", r'<p class="predict">\1', made)
+    made = re.sub(r"<!--block (\d+)-->\n*(.*?)(?=<!--block|<p class=\"predict\"|<h2|\Z)", lambda m: opened(blocks, m), made, flags=re.S)
     return re.sub(r'href="([^":]+)\.md"', r'href="\1.html"', made)
 
 

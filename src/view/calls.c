@@ -159,10 +159,13 @@ void glossary_call(struct text *out, const struct glossary *glossary, const stru
 
 void glossary_result(struct text *out, const struct trace_call *call)
 {
-    if (call->error != TCP_OK)
-        text_puts(out, tcp_errno_name((enum tcp_errno)call->error));
-    else
+    bool before = call->call == CALL_RECV_EOF && call->value > 0; /* its reads before the one that failed had bytes */
+    if (call->error == TCP_OK || before)
         text_i64(out, call->value);
+    if (call->error != TCP_OK) {
+        text_puts(out, before ? " " : "");
+        text_puts(out, tcp_errno_name((enum tcp_errno)call->error));
+    }
     if (call->eof)
         text_puts(out, " eof");
 }

@@ -47,7 +47,7 @@ unsigned glossary_call_arguments(const struct glossary *glossary, const struct s
                                  struct call_argument list[CALL_ARGUMENTS_MAX]);
 /* "connect(server:80)", "recv()"; without its arguments "connect()". */
 void glossary_call(struct text *out, const struct glossary *glossary, const struct trace_call *call, bool arguments);
-/* What it gave: "0", "300 eof", "ECONNRESET". */
+/* What it gave: "0", "300 eof", "ECONNRESET", and of a recv until eof "300 ECONNRESET". */
 void glossary_result(struct text *out, const struct trace_call *call);
 /* The end of its process, or of the run, broke it off: it did not return, but it has moved some bytes, and `value` says how many. */
 bool glossary_broken_off(const struct trace_call *call);

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The lessons' tasks can be solved and are not solved yet, and the site is whole.
+"""The lessons' tasks can be solved, are not solved yet and take no half answer, and the site is whole.
 
 usage: lessons.py PROGRAM SOURCE_ROOT        prints what is not so, then «N passed, N failed»
 """
@@ -17,6 +17,21 @@ PROGRAM = str(pathlib.Path(sys.argv[1]).resolve())
 ROOT = pathlib.Path(sys.argv[2]).resolve()
 LESSONS = ROOT / "docs/lessons"
 passed = failed = 0
+
+# What a pupil may try, and what a task must not take: its file, a line of it, and what stands there instead.
+WRONG = (
+    ("1-three-packets.scn", "    after 100ms  close", "    sleep 100ms"),
+    ("2-ask-and-listen.scn", "    close", "    shutdown write\n    close"),  # nobody reads
+    ("2-ask-and-listen.scn", "    close", "    recv until eof\n    close"),  # the server waits for the end of the question
+    ("3-lose-the-last-ack.scn", "expect never RST", "drop 1st..2nd FIN server -> client\nexpect never RST"),  # not the ACK
+    ("4-let-the-answer-through.scn", "    recv 1000 = 1000", "    recv 8000"),  # knows how much one client sends
+    ("4-let-the-answer-through.scn", "    close\n\nexpect", "    shutdown write\n    recv until eof\n    close\n\nexpect"),  # for ever
+    ("4-let-the-answer-through.scn", "    close\n\nexpect", "    shutdown write\n    drain\n    close\n\nexpect"),  # drain does not wait
+    ("5-close-what-ended.scn", "    recv 3000 = 3000", "    recv 3000 = 3000\n    after 5.2s  close"),  # knows when
+    ("6-notice-the-dead.scn", "    recv until eof", "    set user_timeout 10s\n    recv until eof"),  # nothing is unacknowledged
+    ("7-outlive-the-box.scn", "    at 10min  send 100", "    at 4min  send 100"),
+    ("8-the-worst-millisecond.scn", "from 10s", "from 1.019s"),  # the FIN is just through
+)
 
 
 def judge(good, what):
@@ -47,6 +62,19 @@ def tasks():
         changed = [line for line in difflib.ndiff(words(task), words(solution)) if line[0] in "+-"]
         judge(1 <= len(changed) <= 4, f"{task.name}: a small change solves it: {changed}")
         judge(f"tasks/{task.name}" in "".join(p.read_text(encoding="utf-8") for p in LESSONS.glob("[0-9]*.md")), f"{task.name}: in a lesson")
+
+
+def wrong():
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="lastack-tasks-"))
+    try:
+        for name, line, instead in WRONG:
+            text = (LESSONS / "tasks" / name).read_text(encoding="utf-8")
+            judge(line in text, f"{name}: has {line!r}")
+            (folder / name).write_text(text.replace(line, instead, 1), encoding="utf-8")
+            done = run("test", folder / name)
+            judge(done.returncode == 1, f"{name}: does not take {instead!r}: {done.stdout}{done.stderr}")
+    finally:
+        shutil.rmtree(folder)
 
 
 class Links(html.parser.HTMLParser):
@@ -83,6 +111,7 @@ def site():
 
 
 tasks()
+wrong()
 site()
 print(f"{passed} passed, {failed} failed")
 sys.exit(1 if failed else 0)
