@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Congestion control: how many segments may be in flight (RFC 5681, RFC 6937 for the reduction, RFC 9438 for cubic). Integers. */
+/* Congestion control: how many segments may be in flight (RFC 5681, RFC 6937 for the reduction; cubic.c for RFC 9438). Integers. */
 #include "tcp/scoreboard.h"
 
 #define SSTHRESH_INFINITE 0x7FFFFFFFu
-enum { CC_NONE, CC_RENO, CC_CUBIC };
-
-#define CUBIC_BETA 717u /* of 1024: the window after a loss */
-#define CUBIC_SCALE 41u /* C = 0.4, as 41/1024 a unit of 2^40/(10 * RTT^3) */
 
 void congestion_init(struct tcp_ctx *ctx, struct tcb *tcb)
 {
@@ -33,10 +29,7 @@ uint32_t congestion_ssthresh(const struct tcp_ctx *ctx, struct tcb *tcb)
         return SSTHRESH_INFINITE;
     if (ctx->profile->cc == CC_RENO)
         return max_u32(tcb->cwnd / 2, 2);
-    tcb->cubic_epoch_ms = 0;
-    /* Fast convergence: a window that is lower than the last one gives room to newcomers. */
-    tcb->cubic_last_max = tcb->cwnd < tcb->cubic_last_max ? tcb->cwnd * (1024 + CUBIC_BETA) / 2048 : tcb->cwnd;
-    return max_u32((uint32_t)((uint64_t)tcb->cwnd * CUBIC_BETA / 1024), 2);
+    return cubic_ssthresh(tcb);
 }
 
 /* RFC 5681 section 4.1: after an idle time of one RTO the window starts again from its initial size. */
@@ -49,7 +42,6 @@ void congestion_restart_after_idle(struct tcp_ctx *ctx, struct tcb *tcb)
         return;
     uint32_t restart = min_u32((uint32_t)ctx->profile->initial_cwnd, tcb->cwnd);
     tcb->ssthresh = congestion_current_ssthresh(tcb);
-    tcb->cubic_epoch_ms = 0;
     for (idle -= rto_ns(tcb); idle > 0 && tcb->cwnd > restart; idle -= rto_ns(tcb))
         tcb->cwnd >>= 1;
     tcb->cwnd = max_u32(tcb->cwnd, restart);
@@ -67,54 +59,6 @@ void congestion_sent(struct tcb *tcb, bool limited)
 }
 
 /* ---- growth ---- */
-
-static uint32_t cube_root(uint64_t value)
-{
-    uint64_t root = 0;
-    for (int bit = 21; bit >= 0; bit--) {
-        uint64_t next = root | (UINT64_C(1) << bit);
-        if (next * next * next <= value)
-            root = next;
-    }
-    return (uint32_t)root;
-}
-
-/* RFC 9438: how many ACKs one more segment costs now. Times in units of 1/1024 s. */
-static uint32_t cubic_count(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t acked)
-{
-    const uint32_t now = now_ms(ctx) + 1;
-    tcb->cubic_acked += acked;
-    if (tcb->cubic_epoch_ms == 0) {
-        tcb->cubic_epoch_ms = now;
-        tcb->cubic_acked = acked;
-        tcb->cubic_reno_cwnd = tcb->cwnd;
-        if (tcb->cubic_last_max <= tcb->cwnd) {
-            tcb->cubic_k = 0;
-            tcb->cubic_origin = tcb->cwnd;
-        } else {
-            /* K = cubic root of (W_max - cwnd) / C, in 1/1024 s */
-            uint64_t factor = (UINT64_C(1) << 40) / (CUBIC_SCALE * 10);
-            tcb->cubic_k = cube_root(factor * (tcb->cubic_last_max - tcb->cwnd));
-            tcb->cubic_origin = tcb->cubic_last_max;
-        }
-    }
-    uint64_t t = ((uint64_t)(now - tcb->cubic_epoch_ms) + tcb->min_rtt_us / 1000) * 1024 / 1000;
-    uint64_t distance = t < tcb->cubic_k ? tcb->cubic_k - t : t - tcb->cubic_k;
-    uint64_t delta = (CUBIC_SCALE * 10 * distance * distance * distance) >> 40;
-    uint64_t target = t < tcb->cubic_k ? tcb->cubic_origin - min_u32((uint32_t)delta, tcb->cubic_origin) : tcb->cubic_origin + delta;
-    uint32_t count = target > tcb->cwnd ? (uint32_t)max_i64(tcb->cwnd / (int64_t)(target - tcb->cwnd), 1) : 100 * tcb->cwnd;
-    if (tcb->cubic_last_max == 0 && count > 20)
-        count = 20;
-    /* Never slower than Reno with the same loss rate would be. */
-    uint32_t step = (tcb->cwnd * (8 * (1024 + CUBIC_BETA) / 3 / (1024 - CUBIC_BETA))) >> 3;
-    while (step > 0 && tcb->cubic_acked > step) {
-        tcb->cubic_acked -= step;
-        tcb->cubic_reno_cwnd++;
-    }
-    if (tcb->cubic_reno_cwnd > tcb->cwnd)
-        count = min_u32(count, max_u32(tcb->cwnd / (tcb->cubic_reno_cwnd - tcb->cwnd), 1));
-    return max_u32(count, 2);
-}
 
 static void avoid(struct tcb *tcb, uint32_t count, uint32_t acked)
 {

@@ -58,6 +58,10 @@ static void pack_times(struct pack *pack, const struct tcp_profile *profile, str
     pack_u32(pack, &tcb->rto_us, (uint32_t)(timer_ticks(profile, rto_us * NS_PER_US) / NS_PER_US));
     pack_u32(pack, &tcb->min_rtt_us, tcb->srtt_us >> 3);
     pack_u32(pack, &tcb->rack_rtt_us, tcb->srtt_us >> 3);
+    pack_u32(pack, &tcb->cubic_rtt_us, tcb->min_rtt_us);
+    pack_u32(pack, &tcb->hystart_round_us, (uint32_t)(tcb->received_ns / NS_PER_US));
+    pack_u32(pack, &tcb->hystart_ack_us, tcb->hystart_round_us);
+    pack_u32(pack, &tcb->hystart_end, tcb->snd.una);
     pack_u32(pack, &tcb->rtt_seq, tcb->snd.una);
     pack_u32(pack, &tcb->ts_recent_ms, (uint32_t)(tcb->received_ns / NS_PER_MS));
     pack_u32(pack, &tcb->ts_recent, tcb->ts_recent_ms - (uint32_t)(trip_ns / (2 * NS_PER_MS)));
@@ -179,13 +183,18 @@ static void pack_losses(struct pack *pack, struct tcb *tcb)
 
 static void pack_cubic(struct pack *pack, struct tcb *tcb)
 {
-    pack_u32(pack, &tcb->cubic_epoch_ms, 0);
+    pack_u32(pack, &tcb->cubic_epoch, 0);
     pack_u32(pack, &tcb->cubic_last_max, 0);
+    pack_u32(pack, &tcb->cubic_last_cwnd, 0);
+    pack_u32(pack, &tcb->cubic_last_tick, 0);
     pack_u32(pack, &tcb->cubic_origin, 0);
     pack_u32(pack, &tcb->cubic_k, 0);
     pack_u32(pack, &tcb->cubic_count, 0);
     pack_u32(pack, &tcb->cubic_acked, 0);
     pack_u32(pack, &tcb->cubic_reno_cwnd, 0);
+    pack_u32(pack, &tcb->hystart_rtt_us, UINT32_MAX);
+    pack_u8(pack, &tcb->hystart_samples, 0);
+    pack_bool(pack, &tcb->hystart_found, false);
 }
 
 static void pack_tcb(struct pack *pack, const struct tcp_profile *profile, struct tcb *tcb)

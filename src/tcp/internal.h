@@ -76,6 +76,7 @@ void tcp_orphan_enters_fin_wait_2(struct tcp_ctx *ctx, struct tcb *tcb);
 uint32_t send_buffer_room(const struct tcp_ctx *ctx, struct tcb *tcb); /* how much a SEND may add now */
 uint32_t send_buffer_ordinary(const struct tcp_profile *profile, const struct tcb *tcb); /* its size when a connection has begun */
 void send_buffer_grow(struct tcp_ctx *ctx, struct tcb *tcb);
+uint64_t send_pace(const struct tcb *tcb);
 /* How many bytes may leave now in a row, a segment at the least; 0: better wait for the next ACK. */
 uint32_t bunch_next(const struct tcp_ctx *ctx, const struct tcb *tcb);
 void send_buffer_check(struct tcp_ctx *ctx, struct tcb *tcb); /* has it room again for who waits to write? */
@@ -157,6 +158,7 @@ unsigned reassembly_sack(const struct tcp_ctx *ctx, const struct tcb *tcb, struc
 
 /* ---- congestion.c, recovery.c ---- */
 void congestion_init(struct tcp_ctx *ctx, struct tcb *tcb);
+void cubic_begin(const struct tcp_ctx *ctx, struct tcb *tcb); /* the connection is established */
 uint32_t packets_in_flight(const struct tcb *tcb);
 void congestion_restart_after_idle(struct tcp_ctx *ctx, struct tcb *tcb);
 void congestion_sent(struct tcb *tcb, bool limited);

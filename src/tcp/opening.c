@@ -109,6 +109,7 @@ static void synchronized(struct tcp_ctx *ctx, struct tcb *tcb, const struct segm
     window_autotune_begin(ctx, tcb);
     recovery_ack(ctx, tcb, seg, prior, false);
     send_buffer_grow(ctx, tcb);
+    cubic_begin(ctx, tcb);
     tcp_enter_state(ctx, tcb, TCP_ESTABLISHED, TCP_WHY_ORDINARY);
     if (tcb->keepalive_on)
         tcp_set_keepalive(ctx, tcb, true, (int64_t)tcb->keepalive_idle_ms * NS_PER_MS, (int64_t)tcb->keepalive_interval_ms * NS_PER_MS,

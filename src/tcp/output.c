@@ -180,6 +180,8 @@ bool send_one_new(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t limit, bool pus
                                                  .order = ++tcb->order};
     if (tcb->packets_out == 0)
         congestion_restart_after_idle(ctx, tcb);
+    if (len > 0 && packets_in_flight(tcb) == 0)
+        cubic_after_pause(ctx, tcb);
     append_record(ctx, tcb, index);
     tcb->snd.nxt += len + fin;
     if (fin)

@@ -34,6 +34,9 @@
     X(rack, "loss detection by time (RFC 8985); needs sack") \
     X(cc, "congestion control") \
     X(initial_cwnd, "initial congestion window, segments") \
+    X(hystart, "cubic leaves slow start when round trips grow or ACKs come in a long train (HyStart)") \
+    X(hystart_low_window, "not below this window, segments") \
+    X(hystart_ack_delta, "ACKs that follow each other within this time make a train") \
     X(timestamps, "offer the timestamps option (RFC 7323)") \
     X(sack, "offer selective acknowledgements (RFC 2018)") \
     X(dsack, "report duplicates in a SACK block (RFC 2883)") \
@@ -117,6 +120,9 @@
     X(rack, 0, "R-194: optional") \
     X(cc, 1, "RFC 9293 section 3.8.2: RFC 5681") \
     X(initial_cwnd, 3, "RFC 5681 section 3.1") \
+    X(hystart, 0, "RFC 5681 section 3.1: slow start ends at ssthresh") \
+    X(hystart_low_window, 16, "not used: hystart is 0") \
+    X(hystart_ack_delta, 2 * NS_PER_MS, "not used: hystart is 0") \
     X(timestamps, 0, "RFC 9293 section 3.1: not required") \
     X(sack, 0, "RFC 9293 section 3.1: not required") \
     X(dsack, 0, "no SACK") \
@@ -200,6 +206,9 @@
     X(rack, 1, "FACTS: tcp_recovery 1") \
     X(cc, 2, "FACTS: the sockets used cubic") \
     X(initial_cwnd, 10, "TCP_INIT_CWND, RFC 6928") \
+    X(hystart, 1, "tcp_cubic's hystart; docs/notes/hystart.md") \
+    X(hystart_low_window, 16, "tcp_cubic's hystart_low_window") \
+    X(hystart_ack_delta, 2 * NS_PER_MS, "tcp_cubic's hystart_ack_delta_us") \
     X(timestamps, 1, "FACTS: tcp_timestamps 1") \
     X(sack, 1, "FACTS: tcp_sack 1") \
     X(dsack, 1, "FACTS: tcp_dsack 1") \
@@ -283,6 +292,9 @@
     X(rack, 0, "B-12: only in the RACK stack") \
     X(cc, 2, "default of release 14 (unverified)") \
     X(initial_cwnd, 10, "initcwnd_segments (unverified)") \
+    X(hystart, 0, "HyStart++ (RFC 9406) instead, off by default (unverified)") \
+    X(hystart_low_window, 16, "not used: hystart is 0") \
+    X(hystart_ack_delta, 2 * NS_PER_MS, "not used: hystart is 0") \
     X(timestamps, 1, "net.inet.tcp.rfc1323 (unverified)") \
     X(sack, 1, "net.inet.tcp.sack.enable (unverified)") \
     X(dsack, 1, "release 13 and later (unverified)") \
@@ -366,6 +378,9 @@
     X(rack, 1, "RULES part 3: recent versions (unverified)") \
     X(cc, 2, "default of recent versions (unverified)") \
     X(initial_cwnd, 10, "Internet template (unverified)") \
+    X(hystart, 0, "HyStart++ (RFC 9406) instead (unverified)") \
+    X(hystart_low_window, 16, "not used: hystart is 0") \
+    X(hystart_ack_delta, 2 * NS_PER_MS, "not used: hystart is 0") \
     X(timestamps, 0, "off by default (unverified)") \
     X(sack, 1, "on by default (unverified)") \
     X(dsack, 1, "on by default (unverified)") \

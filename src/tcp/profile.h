@@ -42,6 +42,9 @@ enum profile_id { PROFILE_RFC9293, PROFILE_LINUX, PROFILE_FREEBSD, PROFILE_WINDO
     X(rack, UNIT_SWITCH) \
     X(cc, UNIT_CHOICE) /* 0 none, 1 reno, 2 cubic */ \
     X(initial_cwnd, UNIT_COUNT) /* segments */ \
+    X(hystart, UNIT_SWITCH) /* cubic leaves slow start when round trips grow or ACKs come in a long train */ \
+    X(hystart_low_window, UNIT_COUNT) /* segments: not below this window */ \
+    X(hystart_ack_delta, UNIT_DURATION) /* ACKs so near each other make a train */ \
     X(timestamps, UNIT_SWITCH) \
     X(sack, UNIT_SWITCH) \
     X(dsack, UNIT_SWITCH) \

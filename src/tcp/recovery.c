@@ -159,6 +159,7 @@ static void enter_loss(struct tcp_ctx *ctx, struct tcb *tcb)
     if (tcb->ca_state <= CA_DISORDER && tcb->sacked_out >= DUP_ACK_THRESHOLD)
         tcb->reordering_degree = min_u32(tcb->reordering_degree, DUP_ACK_THRESHOLD);
     tcb->ca_state = CA_LOSS;
+    cubic_begin(ctx, tcb);
     tcb->high_seq = tcb->snd.nxt;
     tcb->tlp_out = false;
     tcb->frto = ctx->profile->rack && (fresh || tcb->retransmits > 0);
@@ -365,7 +366,7 @@ static void finish_handshake(struct tcp_ctx *ctx, struct tcb *tcb)
 
 void recovery_ack(struct tcp_ctx *ctx, struct tcb *tcb, const struct segment *seg, uint32_t prior_una, bool window_changed)
 {
-    struct ack_news news = {.first_sack_ns = -1, .lost_before = tcb->lost, .advanced = seq_gt(tcb->snd.una, prior_una)};
+    struct ack_news news = {.first_sack_ns = -1, .last_sack_ns = -1, .lost_before = tcb->lost, .advanced = seq_gt(tcb->snd.una, prior_una)};
     news.carries_data = seg->len > 0 || (seg->flags & TCP_FIN) != 0;
     news.tsecr_valid = tcb->ts_ok && (seg->options & TCPOPT_TS) != 0 && seg->tsecr != 0;
     news.tsecr = seg->tsecr;

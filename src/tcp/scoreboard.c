@@ -58,6 +58,7 @@ static void sack_one(struct tcp_ctx *ctx, struct tcb *tcb, struct tcp_record *re
                 news->first_sack_ns = record->sent_ns;
                 news->first_sack_order = record->order;
             }
+            news->last_sack_ns = record->sent_ns;
         }
         if (record->flags & RECORD_LOST) {
             record->flags &= (uint16_t)~RECORD_LOST;
@@ -137,22 +138,23 @@ void scoreboard_sack(struct tcp_ctx *ctx, struct tcb *tcb, const struct segment 
         scoreboard_note_reordering(tcb, reordered);
 }
 
-static void update_rtt(struct tcp_ctx *ctx, struct tcb *tcb, int64_t rtt_us, int64_t sack_rtt_us, const struct ack_news *news,
-                       bool *updated)
+/* The round trip of the first segment that was (S)ACKed is for the timeout, which must not be too short; that of the last, which waited
+ * least for its ACK, tells how long the path is. Both are below 0 if all of them were resent. */
+static bool update_rtt(struct tcp_ctx *ctx, struct tcb *tcb, int64_t first_us, int64_t last_us, const struct ack_news *news)
 {
-    int64_t sample = rtt_us >= 0 ? rtt_us : sack_rtt_us;
-    if (rtt_us >= 0 || sack_rtt_us >= 0) {
-        uint32_t least = (uint32_t)max_i64(rtt_us >= 0 ? rtt_us : sack_rtt_us, 1);
-        tcb->min_rtt_us = tcb->min_rtt_us == 0 ? least : min_u32(tcb->min_rtt_us, least);
-    }
-    if (sample < 0 && tcb->ts_ok && news->tsecr_valid && (news->data_acked || news->syn_acked)) {
+    if (first_us < 0 && tcb->ts_ok && news->tsecr_valid && (news->data_acked || news->syn_acked)) {
         /* Karn's rule does not bind a timestamp's echo: it may be as long as an outage (FACTS 3). */
         uint32_t ticks = ts_now(ctx, tcb->ts_offset) - news->tsecr;
-        sample = (int64_t)max_u32(ticks, 1) * (ctx->profile->ts_clock_ns / NS_PER_US);
+        first_us = last_us = (int64_t)max_u32(ticks, 1) * (ctx->profile->ts_clock_ns / NS_PER_US);
     }
-    *updated = sample >= 0;
-    if (sample >= 0)
-        rtt_sample(ctx, tcb, sample);
+    if (first_us < 0)
+        return false;
+    const uint32_t last = (uint32_t)max_i64(last_us, 1);
+    tcb->min_rtt_us = tcb->min_rtt_us == 0 ? last : min_u32(tcb->min_rtt_us, last);
+    rtt_sample(ctx, tcb, first_us);
+    if (!news->syn_acked)
+        cubic_sample(ctx, tcb, last);
+    return true;
 }
 
 /* The timestamp that came back is from before the retransmission: it was an earlier sending that arrived. */
@@ -165,7 +167,7 @@ static bool echo_is_older(const struct tcp_ctx *ctx, const struct tcb *tcb, cons
 
 void scoreboard_clean(struct tcp_ctx *ctx, struct tcb *tcb, struct ack_news *news)
 {
-    int64_t first_ns = -1;
+    int64_t first_ns = -1, last_ns = -1;
     uint32_t reordered = tcb->snd.nxt;
     uint32_t acked = 0;
     while (tcb->sent_head != 0 && seq_leq(record_at(ctx, tcb->sent_head)->end, tcb->snd.una)) {
@@ -178,6 +180,7 @@ void scoreboard_clean(struct tcp_ctx *ctx, struct tcb *tcb, struct ack_news *new
         } else if ((record->flags & RECORD_SACKED) == 0) {
             if (first_ns < 0)
                 first_ns = record->sent_ns;
+            last_ns = record->sent_ns;
             if (seq_lt(record->seq, reordered))
                 reordered = record->seq;
             if (!seq_gt(record->end, tcb->high_seq))
@@ -205,10 +208,11 @@ void scoreboard_clean(struct tcp_ctx *ctx, struct tcb *tcb, struct ack_news *new
         tcb->sent_tail = 0;
     else if (record_at(ctx, tcb->sent_head)->flags & RECORD_SACKED)
         news->reneged = true; /* the receiver acknowledged up to what it once SACKed and no further */
-    int64_t rtt_us = first_ns >= 0 && !news->resent_acked ? measured_us(ctx, first_ns) : -1;
-    int64_t sack_rtt_us = news->first_sack_ns >= 0 ? measured_us(ctx, news->first_sack_ns) : -1;
-    bool updated;
-    update_rtt(ctx, tcb, rtt_us, sack_rtt_us, news, &updated);
+    const bool known = first_ns >= 0 && !news->resent_acked, sacked = news->first_sack_ns >= 0;
+    const int64_t sack_rtt_us = sacked ? measured_us(ctx, news->first_sack_ns) : -1;
+    const int64_t rtt_us = known ? measured_us(ctx, first_ns) : sack_rtt_us;
+    const int64_t last_us = sacked ? measured_us(ctx, news->last_sack_ns) : known ? measured_us(ctx, last_ns) : -1;
+    const bool updated = update_rtt(ctx, tcb, rtt_us, last_us, news);
     if (news->data_acked || news->syn_acked) {
         news->set_timer = true;
         if (!tcb->sack_ok) { /* duplicate ACKs stood for arrivals; what an advance covers is counted off */

@@ -23,7 +23,7 @@ struct ack_news {
     uint32_t prior_fack; /* start of the highest segment that was SACKed before this ACK; SND.UNA if none was */
     uint32_t delivered; /* segments newly known to have arrived */
     uint32_t lost_before; /* tcb->lost when the ACK came */
-    int64_t first_sack_ns; /* when the first newly SACKed original was sent; -1: none */
+    int64_t first_sack_ns, last_sack_ns; /* when the first and the last newly SACKed original were sent; -1: none */
     uint32_t first_sack_order;
     uint32_t tsecr;
     bool tsecr_valid;
@@ -45,6 +45,7 @@ bool tlp_schedule(struct tcp_ctx *ctx, struct tcb *tcb, bool advancing);
 void tlp_acknowledged(struct tcp_ctx *ctx, struct tcb *tcb, const struct ack_news *news);
 
 /* ---- congestion.c ---- */
+enum { CC_NONE, CC_RENO, CC_CUBIC }; /* profile->cc */
 uint32_t congestion_ssthresh(const struct tcp_ctx *ctx, struct tcb *tcb);
 uint32_t congestion_current_ssthresh(const struct tcb *tcb);
 void congestion_begin_reduction(const struct tcp_ctx *ctx, struct tcb *tcb);
@@ -55,6 +56,12 @@ static inline bool in_reduction(const struct tcb *tcb)
 {
     return tcb->ca_state == CA_CWR || tcb->ca_state == CA_RECOVERY;
 }
+
+/* ---- cubic.c ---- */
+uint32_t cubic_ssthresh(struct tcb *tcb);
+void cubic_after_pause(const struct tcp_ctx *ctx, struct tcb *tcb);
+uint32_t cubic_count(const struct tcp_ctx *ctx, struct tcb *tcb, uint32_t acked);
+void cubic_sample(const struct tcp_ctx *ctx, struct tcb *tcb, uint32_t rtt_us);
 
 /* ---- recovery.c ---- */
 void recovery_enter(struct tcp_ctx *ctx, struct tcb *tcb);

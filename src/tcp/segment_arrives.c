@@ -187,6 +187,7 @@ static enum check ack_in_syn_received(struct tcp_ctx *ctx, struct tcb *tcb, cons
     tcb->established_once = true;
     send_buffer_grow(ctx, tcb);
     window_autotune_begin(ctx, tcb);
+    cubic_begin(ctx, tcb);
     tcp_enter_state(ctx, tcb, TCP_ESTABLISHED, TCP_WHY_ORDINARY);
     if (tcb->fin_queued)
         tcp_enter_state(ctx, tcb, TCP_FIN_WAIT_1, TCP_WHY_ORDINARY); /* */

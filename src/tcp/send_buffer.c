@@ -118,14 +118,19 @@ void send_buffer_check(struct tcp_ctx *ctx, struct tcb *tcb)
 
 /* ---- bunches ---- */
 
-/* How many segments make a bunch: about a millisecond's worth at twice the window a round trip (at 1.2 times beyond slow start). */
+/* Bytes a second: twice the window a round trip, 1.2 times where slow start ends; 0: no round trip is known. */
+uint64_t send_pace(const struct tcb *tcb)
+{
+    if (tcb->srtt_us == 0)
+        return 0;
+    const uint64_t percent = tcb->cwnd < tcb->ssthresh / 2 ? 200 : 120;
+    return (uint64_t)tcb->mss * 80000 * percent * max_u32(tcb->cwnd, tcb->packets_out) / tcb->srtt_us;
+}
+
+/* How many segments make a bunch: about a millisecond's worth at that pace. */
 static uint32_t bunch_size(const struct tcb *tcb, uint32_t mss)
 {
-    uint64_t bytes = PIECE_MAX;
-    if (tcb->srtt_us != 0) {
-        uint64_t percent = tcb->cwnd < tcb->ssthresh / 2 ? 200 : 120;
-        bytes = (uint64_t)mss * 80000 * percent * max_u32(tcb->cwnd, tcb->packets_out) / tcb->srtt_us / 1024;
-    }
+    uint64_t bytes = tcb->srtt_us != 0 ? send_pace(tcb) / 1024 : PIECE_MAX;
     uint32_t near = tcb->min_rtt_us == 0 ? 32 : tcb->min_rtt_us >> 9;
     if (near < 32) /* a peer so near gets longer ones */
         bytes += PIECE_MAX >> near;

@@ -126,7 +126,11 @@ struct tcb {
     uint32_t total_retrans, dsack_dups;
     uint32_t min_rtt_us, rack_rtt_us, rack_order, rack_rtt_order;
     uint32_t reordering_degree; /* duplicate ACKs that may be mere reordering */
-    uint32_t cubic_epoch_ms, cubic_last_max, cubic_origin, cubic_k, cubic_count, cubic_acked, cubic_reno_cwnd;
+    uint32_t cubic_epoch, cubic_last_max, cubic_origin, cubic_k, cubic_count, cubic_acked, cubic_reno_cwnd; /* cubic.c */
+    uint32_t cubic_last_cwnd, cubic_last_tick, cubic_rtt_us;
+    uint32_t hystart_round_us, hystart_ack_us, hystart_end, hystart_rtt_us;
+    uint8_t hystart_samples;
+    bool hystart_found;
     uint32_t retrans_stamp; /* our timestamp clock at the first retransmission of this recovery (Eifel, RFC 3522) */
     uint8_t ca_state; /* enum ca_state of recovery */
     uint8_t reo_steps, reo_persist;

@@ -31,6 +31,8 @@ MIBS = ("TCPTimeouts", "TCPLossProbes", "TCPLossProbeRecovery", "TCPAbortOnData"
         "ListenOverflows", "ListenDrops", "TCPReqQFullDrop", "RcvPruned", "TCPRcvCollapsed", "TCPRcvQDrop",
         "BeyondWindow", "TCPBacklogDrop", "TCPSynRetrans", "TCPOrphanQueued", "TCPMemoryPressures", "RetransSegs", "OutRsts",
         "EstabResets", "AttemptFails", "InErrs", "TCPMigrateReqSuccess", "TCPAckCompressed", "TCPDSACKIgnoredOld",
+        "TCPHystartTrainDetect", "TCPHystartTrainCwnd", "TCPHystartDelayDetect", "TCPHystartDelayCwnd",
+        "SyncookiesSent", "SyncookiesRecv", "SyncookiesFailed", "TCPReqQFullDoCookies", "EmbryonicRsts",
         "TCPDSACKIgnoredNoUndo", "TCPFullUndo", "TCPPartialUndo", "TCPDSACKUndo", "TCPLossUndo", "TCPRetransFail")
 
 
@@ -390,6 +392,8 @@ class Run:
         self.nseg = 0
         self.rules = [Rule(d, i) for i, d in enumerate(plan.get("rules", [])) if d["act"] not in ("inject",)]
         self.delay = {"c2s": plan.get("link", {}).get("delay_c2s", 0.010), "s2c": plan.get("link", {}).get("delay_s2c", 0.010)}
+        self.rate, self.limit = plan.get("link", {}).get("rate", 0), plan.get("link", {}).get("limit", 1000)
+        self.queue = {"c2s": [], "s2c": []}
         self.late = []
         self.ignore_trace = []
         self.sk = {}
@@ -415,7 +419,7 @@ class Run:
         w("trace_clock", "mono")
         w("buffer_size_kb", "2048")
         for e in ("sock/inet_sock_set_state", "tcp/tcp_retransmit_skb", "tcp/tcp_send_reset", "tcp/tcp_receive_reset",
-                  "tcp/tcp_destroy_sock"):
+                  "tcp/tcp_destroy_sock") + (("tcp/tcp_probe",) if self.plan.get("probe") else ()):
             w("events/%s/enable" % e, "1")
         w("tracing_on", "1")
         self.trfd = os.open(self.tr + "/trace_pipe", os.O_RDONLY | os.O_NONBLOCK)
@@ -455,7 +459,7 @@ class Run:
         name = m.group(5).decode()
         kv = dict(self.KV.findall(m.group(6).decode()))
         t = float(m.group(4)) - self.t0
-        if name == "tcp_send_reset":
+        if name in ("tcp_send_reset", "tcp_probe"):
             s, _, sp = kv.get("src", "").rpartition(":")
             d, _, dp = kv.get("dest", "").rpartition(":")
         else:
@@ -470,6 +474,10 @@ class Run:
             if h == host and a <= t < b:
                 return
         x = {"sport": int(sp or 0), "dport": int(dp or 0)}
+        if name == "tcp_probe":     # a segment reached an established socket; this is how it found it
+            self.ev(t, host, "probe", len=int(kv["data_len"]), cwnd=int(kv["snd_cwnd"]), ssthresh=int(kv["ssthresh"]), srtt=int(kv["srtt"]),
+                    snd_wnd=int(kv["snd_wnd"]), rcv_wnd=int(kv["rcv_wnd"]))
+            return
         if name == "inet_sock_set_state":
             sk = self.sk_id(host, ln, kv)
             self.ev(t, host, "state", old=kv["oldstate"][4:], new=kv["newstate"][4:], src="trace", **x)
@@ -610,7 +618,12 @@ class Run:
                     extra += r.d["extra"]
         for r in self.rules:
             r.latch(p)
+        left = self.transmit(p, t) if drop is None else t
         base = self.t0 + t + self.delay[p.dir]
+        if left is None:
+            self.ev(t, h.name, "drop", act="queue full", id=p.id, dir=p.dir, flags=d["flags"], seq=p.rseq, ack=p.rack, len=p.len)
+            return
+        base += left - t
         if drop is not None:
             self.ev(t, h.name, "drop", rule=drop.idx, act=drop.act, id=p.id, dir=p.dir, flags=d["flags"], seq=p.rseq, ack=p.rack,
                     len=p.len)
@@ -619,6 +632,18 @@ class Run:
         for g in dups:
             self.ev(t, h.name, "dup", id=p.id, dir=p.dir, flags=d["flags"], seq=p.rseq, ack=p.rack, len=p.len, gap=g)
             self.at(base + extra + g, self.deliver, p, "dup", base + extra + g)
+
+    def transmit(self, p, t):
+        """when the link's transmitter (rate, limit) has sent it, one after the other; None: its queue is full"""
+        if not self.rate:
+            return t
+        q = self.queue[p.dir]
+        while q and q[0] <= t:
+            q.pop(0)
+        if len(q) >= self.limit:
+            return None
+        q.append((q[-1] if q else t) + len(p.raw) * 8 / self.rate)
+        return q[-1]
 
     def deliver(self, p, how, due):
         dst = "server" if p.host == "client" else "client"
@@ -832,7 +857,7 @@ class Run:
         gc.freeze()
         gc.disable()
         try:
-            os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(5))
+            os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(max(5, os.sched_getparam(0).sched_priority)))
         except OSError:
             pass
         libc.prctl(29, 1, 0, 0, 0)    # PR_SET_TIMERSLACK
