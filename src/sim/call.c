@@ -167,8 +167,7 @@ static void send_go(struct sim *sim, uint32_t index, uint32_t at)
             error = (enum tcp_errno)tcb_of(sim, endpoint)->error;
             break;
         }
-        tcp_begin(sim, at);
-        uint32_t taken = tcp_send(&sim->ctx, tcb_of(sim, endpoint), (uint32_t)(size - process->done_bytes), &error);
+        uint32_t taken = tcp_send(&sim->ctx, tcp_begin(sim, at), (uint32_t)(size - process->done_bytes), &error);
         process->done_bytes += taken;
         tcp_end(sim, at);
         if (taken == 0)
@@ -197,8 +196,7 @@ static void recv_go(struct sim *sim, uint32_t index, uint32_t at)
         read = tcp_peek(tcb_of(sim, endpoint)); /* most calls find nothing, or the end */
         if (read.bytes == 0 && read.error == TCP_OK)
             break;
-        tcp_begin(sim, at);
-        read = tcp_recv(&sim->ctx, tcb_of(sim, endpoint), (uint32_t)(size - process->done_bytes));
+        read = tcp_recv(&sim->ctx, tcp_begin(sim, at), (uint32_t)(size - process->done_bytes));
         process->done_bytes += read.bytes;
         tcp_end(sim, at);
         if (read.bytes == 0)
@@ -270,8 +268,7 @@ static void close_begin(struct sim *sim, uint32_t index, socket_id socket, bool 
         if (!abort && linked && (endpoint->flags & END_LINGERS) != 0 && endpoint->linger_ms != 0) {
             process_at(sim, index)->deadline_ns = time_add(sim->world->now_ns, (int64_t)endpoint->linger_ms * NS_PER_MS);
             endpoint->flags &= (uint8_t)~END_DRAINS; /* its program waits for this call and reads no more */
-            tcp_begin(sim, socket.handle);
-            tcp_close(&sim->ctx, tcb_of(sim, endpoint));
+            tcp_close(&sim->ctx, tcp_begin(sim, socket.handle));
             tcp_end(sim, socket.handle);
             linger_go(sim, index, socket.handle);
             return;
@@ -287,9 +284,7 @@ static void close_begin(struct sim *sim, uint32_t index, socket_id socket, bool 
 static void shutdown_begin(struct sim *sim, uint32_t index, uint32_t at)
 {
     const struct story_step *step = step_of(sim, process_at(sim, index));
-    tcp_begin(sim, at);
-    enum tcp_errno error =
-        tcp_shutdown(&sim->ctx, tcb_of(sim, endpoint_at(sim, at)), (step->how & SHUTDOWN_READ) != 0, (step->how & SHUTDOWN_WRITE) != 0);
+    enum tcp_errno error = tcp_shutdown(&sim->ctx, tcp_begin(sim, at), (step->how & SHUTDOWN_READ) != 0, (step->how & SHUTDOWN_WRITE) != 0);
     tcp_end(sim, at);
     if (error == TCP_OK)
         returns_value(sim, index, (socket_id){at}, 0);

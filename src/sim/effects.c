@@ -91,13 +91,14 @@ void state_put(struct sim *sim, uint16_t host, uint32_t conn, uint8_t side, uint
 static void on_state(void *ctx, enum tcp_state from, enum tcp_state to, uint8_t why)
 {
     struct sim *sim = ctx;
-    uint16_t host = tuple_host(sim->cur_tuple);
-    bool orphan = sim->cur_endpoint == 0 || tcb_of(sim, endpoint_at(sim, sim->cur_endpoint))->orphan;
-    uint32_t record = state_write(sim, host, sim->cur_flow.index, sim->cur_side, sim->cur_identity, from, to, why, orphan);
+    const struct endpoint *end = &sim->cur->endpoint;
+    uint16_t host = tuple_host(end->tuple);
+    bool orphan = sim->cur_tcb == NULL || sim->cur_tcb->orphan;
+    uint32_t record = state_write(sim, host, end->flow.index, end->side, end->identity, from, to, why, orphan);
     if ((sim->hosts[host].awaits_leaves | sim->hosts[host].awaits_enters) == 0)
         return;
     struct happening happening = {
-        .host = host, .flow = sim->cur_flow, .endpoint_identity = sim->cur_identity, .owner = sim->cur_owner, .record = record};
+        .host = host, .flow = end->flow, .endpoint_identity = end->identity, .owner = end->owner.index, .record = record};
     if (((sim->hosts[host].awaits_leaves >> from) & 1) != 0) {
         happening.kind = EVENT_LEAVES;
         happening.state = from;
@@ -130,15 +131,16 @@ struct segment *outbox_add(struct sim *sim, const struct segment *seg)
 static void on_send(void *ctx, const struct segment *seg)
 {
     struct sim *sim = ctx;
+    const struct endpoint *end = &sim->cur->endpoint;
     struct segment *out = outbox_add(sim, seg);
     bool answers = (seg->flags & (TCP_RST | TCP_ACK)) == TCP_RST && sim->answers != 0;
-    out->conn = answers ? sim->answers : sim->cur_flow.index;
+    out->conn = answers ? sim->answers : end->flow.index;
     out->number = 0;
     out->marks = 0;
-    out->src_host = tuple_host(sim->cur_tuple);
-    out->src_port = tuple_port(sim->cur_tuple);
-    out->dst_host = tuple_peer(sim->cur_tuple);
-    out->dst_port = tuple_peer_port(sim->cur_tuple);
+    out->src_host = tuple_host(end->tuple);
+    out->src_port = tuple_port(end->tuple);
+    out->dst_host = tuple_peer(end->tuple);
+    out->dst_port = tuple_peer_port(end->tuple);
 }
 
 static void on_signal(void *ctx, enum tcp_signal signal, const struct tcp_mini *mini)
@@ -153,7 +155,6 @@ void effects_init(struct sim *sim)
 {
     sim->sink = (struct tcp_sink){.ctx = sim, .send = on_send, .state = on_state, .signal = on_signal};
     sim->ctx.sink = &sim->sink;
-    sim->fired_slot = -1;
     sim->answers = 0;
     sim->out_first = sim->out_count = sim->starved_count = 0;
 }
@@ -164,7 +165,7 @@ static bool orphans_full(const struct sim *sim, uint16_t host, int64_t most)
     int64_t count = 0;
     for (uint32_t e = 1; most != 0 && e <= ends_last(sim); e++) {
         const struct endpoint *endpoint = endpoint_living(sim, e);
-        count += endpoint != NULL && e != sim->cur_endpoint && endpoint->flow.index != 0 && tuple_host(endpoint->tuple) == host &&
+        count += endpoint != NULL && endpoint != &sim->cur->endpoint && endpoint->flow.index != 0 && tuple_host(endpoint->tuple) == host &&
                  (endpoint->flags & (END_HELD | END_GONE | END_HALF_OPEN | END_QUEUED)) == 0;
     }
     return most != 0 && count >= most;
@@ -194,42 +195,49 @@ static inline void ctx_begin(struct sim *sim, uint16_t host)
     sim->ctx.starved = sim->ctx.accept_full = sim->ctx.orphans_full = sim->ctx.minis_full = false;
     if (__builtin_expect((sim->ctx.profile->max_orphans | sim->ctx.profile->max_tw_buckets) != 0, 0))
         host_counts(sim, host);
+    sim->ctx.timers_set = 0;
     sim->signals = 0;
 }
 
-static void timer_put(struct sim *sim, enum timer_what what, uint8_t timer, int64_t at_ns)
+static uint32_t timer_put(struct sim *sim, enum timer_what what, uint8_t timer, int64_t at_ns)
 {
-    struct trace_event *event = trace_open(sim, TRACE_TIMER, what, tuple_host(sim->cur_tuple), 0, sim->cur_flow.index, sim->cause);
+    const struct endpoint *end = &sim->cur->endpoint;
+    struct trace_event *event = trace_open(sim, TRACE_TIMER, what, tuple_host(end->tuple), 0, end->flow.index, sim->cause);
     event->timer.at_ns = at_ns;
     event->timer.timer = timer;
-    event->timer.side = sim->cur_side;
+    event->timer.side = end->side;
     memset(event->timer.zero, 0, sizeof event->timer.zero);
-    uint32_t record = trace_close(sim, event, TRACE_TIMER_BYTES);
-    if (what == TIMER_FIRED)
-        sim->cause = record;
+    return trace_close(sim, event, TRACE_TIMER_BYTES);
 }
 
-void tcp_begin(struct sim *sim, uint32_t index)
+struct tcb *tcp_begin(struct sim *sim, uint32_t index)
 {
     const struct endpoint *endpoint = endpoint_at(sim, index);
-    sim->cur_endpoint = index;
-    sim->cur_identity = endpoint->identity;
-    sim->cur_owner = endpoint->owner.index;
-    sim->cur_flow = endpoint->flow;
-    sim->cur_tuple = endpoint->tuple;
-    sim->cur_side = endpoint->side;
+    struct tcb *tcb = tcb_of(sim, endpoint);
+    sim->cur = &sim->ends[index - 1];
+    sim->cur_tcb = tcb;
     ctx_begin(sim, tuple_host(endpoint->tuple));
-    memcpy(sim->before, tcb_of(sim, endpoint)->slot, sizeof sim->before);
-    if (sim->fired_slot >= 0) {
-        timer_put(sim, TIMER_FIRED, sim->before[sim->fired_slot].kind, sim->before[sim->fired_slot].at_ns);
-        sim->before[sim->fired_slot].at_ns = TIME_NEVER;
+    return tcb;
+}
+
+void timer_fires(struct sim *sim, int slot)
+{
+    struct tcp_timer_slot *was = &sim->mini_timer;
+    if (sim->cur_tcb != NULL) {
+        was = &sim->ctx.timers_before[slot];
+        *was = sim->cur_tcb->slot[slot];
+        sim->ctx.timers_set = (uint8_t)(1u << slot);
     }
+    sim->cause = timer_put(sim, TIMER_FIRED, was->kind, was->at_ns);
+    was->at_ns = TIME_NEVER;
 }
 
 static void timers_compare(struct sim *sim, const struct tcb *tcb)
 {
     for (int s = 0; s < TCP_SLOTS; s++) {
-        const struct tcp_timer_slot *was = &sim->before[s], *is = &tcb->slot[s];
+        const struct tcp_timer_slot *was = &sim->ctx.timers_before[s], *is = &tcb->slot[s];
+        if ((sim->ctx.timers_set >> s & 1) == 0)
+            continue;
         if (is->at_ns == was->at_ns && (is->at_ns == TIME_NEVER || is->kind == was->kind))
             continue;
         if (is->at_ns != TIME_NEVER)
@@ -273,13 +281,10 @@ static void starved_add(struct sim *sim, uint32_t index)
 
 void tcp_end(struct sim *sim, uint32_t index)
 {
-    struct endpoint *endpoint = endpoint_at(sim, index);
     /* Most steps leave the timers alone; then the pending event is right too. (In a slot that was set there may be more to see.) */
-    const struct tcb *tcb = tcb_of(sim, endpoint);
-    if (sim->fired_slot >= 0 || sim->world->paused || memcmp(sim->before, tcb->slot, sizeof sim->before) != 0) {
-        timers_compare(sim, tcb);
-        endpoint_arm(sim, endpoint, tcb, index);
-        sim->fired_slot = -1;
+    if (sim->ctx.timers_set != 0 || sim->world->paused) {
+        timers_compare(sim, sim->cur_tcb);
+        endpoint_arm(sim, &sim->cur->endpoint, sim->cur_tcb, index);
     }
     if (sim->ctx.starved)
         starved_add(sim, index);
@@ -297,24 +302,16 @@ static enum tcp_timer mini_timer_kind(const struct mini *mini)
 void mini_begin(struct sim *sim, uint32_t index)
 {
     const struct mini *mini = mini_at(sim, index);
-    sim->cur_endpoint = 0;
-    sim->cur_identity = mini->identity;
-    sim->cur_owner = mini->owner.index;
-    sim->cur_flow = mini->flow;
-    sim->cur_tuple = mini->tuple;
-    sim->cur_side = mini->side;
+    sim->cur = &sim->ends[index - 1];
+    sim->cur_tcb = NULL;
     ctx_begin(sim, tuple_host(mini->tuple));
-    sim->before[0] = (struct tcp_timer_slot){.at_ns = mini->tcp.at_ns, .kind = (uint8_t)mini_timer_kind(mini)};
-    if (sim->fired_slot >= 0) {
-        timer_put(sim, TIMER_FIRED, sim->before[0].kind, sim->before[0].at_ns);
-        sim->fired_slot = -1;
-    }
+    sim->mini_timer = (struct tcp_timer_slot){.at_ns = mini->tcp.at_ns, .kind = (uint8_t)mini_timer_kind(mini)};
 }
 
 void mini_end(struct sim *sim, uint32_t index)
 {
     struct mini *mini = mini_at(sim, index);
-    const struct tcp_timer_slot *was = &sim->before[0];
+    const struct tcp_timer_slot *was = &sim->mini_timer;
     if (mini->tcp.at_ns != was->at_ns || mini_timer_kind(mini) != was->kind) {
         if (mini->tcp.at_ns != TIME_NEVER)
             timer_put(sim, TIMER_ARMED, (uint8_t)mini_timer_kind(mini), mini->tcp.at_ns);
@@ -398,8 +395,8 @@ static void starved_go_on(struct sim *sim)
         struct endpoint *endpoint = endpoint_at(sim, starved[i]);
         if (endpoint->identity == 0 || (endpoint->flags & END_GONE) != 0)
             continue;
-        tcp_begin(sim, starved[i]);
-        tcp_output(&sim->ctx, tcb_of(sim, endpoint));
+        struct tcb *tcb = tcp_begin(sim, starved[i]);
+        tcp_output(&sim->ctx, tcb);
         tcp_end(sim, starved[i]);
     }
 }

@@ -72,8 +72,7 @@ static void endpoints_vanish(struct sim *sim, uint16_t host)
             endpoint_free(sim, e);
             continue;
         }
-        tcp_begin(sim, e);
-        tcp_vanish(&sim->ctx, tcb_of(sim, endpoint), WHY_CRASH);
+        tcp_vanish(&sim->ctx, tcp_begin(sim, e), WHY_CRASH);
         tcp_end(sim, e);
         step_flush(sim);
     }

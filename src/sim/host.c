@@ -13,8 +13,7 @@ static void buffers_apply(struct sim *sim, uint32_t index, const struct story_no
     bool sends = node->overridden[PROFILE_sndbuf / 32] >> (PROFILE_sndbuf % 32) & 1;
     if (!receives && !sends)
         return;
-    struct tcb *tcb = tcb_of(sim, endpoint_at(sim, index));
-    tcp_begin(sim, index);
+    struct tcb *tcb = tcp_begin(sim, index);
     if (receives)
         tcp_set_rcvbuf(&sim->ctx, tcb, (uint32_t)node->profile.rcvbuf);
     if (sends)
@@ -92,7 +91,7 @@ static void endpoint_becomes_mini(struct sim *sim, uint32_t index)
     demux_add(sim, mini->tuple, (end_id){made | END_MINI});
     flow_at(sim, mini->flow)->end[mini->side] = (end_id){made | END_MINI};
     mini_begin(sim, made);
-    sim->before[0].at_ns = TIME_NEVER;
+    sim->mini_timer.at_ns = TIME_NEVER;
     mini_end(sim, made);
 }
 
@@ -231,8 +230,7 @@ void listener_close(struct sim *sim, uint32_t index)
         if (endpoint == NULL || (endpoint->flags & END_HALF_OPEN) == 0 || endpoint->listener.index != index)
             continue;
         half_open--;
-        tcp_begin(sim, e);
-        tcp_vanish(&sim->ctx, tcb_of(sim, endpoint), WHY_CLOSED_EARLY);
+        tcp_vanish(&sim->ctx, tcp_begin(sim, e), WHY_CLOSED_EARLY);
         tcp_end(sim, e);
     }
     if (closed.options.index != 0)
@@ -319,8 +317,7 @@ static void listener_opens(struct sim *sim, uint32_t index, const struct segment
     listener_at(sim, index)->half_open++;
     demux_add(sim, endpoint->tuple, (end_id){made});
     flow_at(sim, flow)->end[side] = (end_id){made};
-    tcp_begin(sim, made);
-    tcp_open_passive(&sim->ctx, tcb_of(sim, endpoint), own, syn);
+    tcp_open_passive(&sim->ctx, tcp_begin(sim, made), own, syn);
     tcp_end(sim, made);
 }
 
@@ -381,12 +378,12 @@ static void segment_arrives(struct sim *sim, const struct segment *seg, const st
         mini_arrives(sim, end.handle & ~END_MINI, seg);
     } else {
         struct endpoint *endpoint = endpoint_at(sim, end.handle);
-        tcp_begin(sim, end.handle);
+        struct tcb *tcb = tcp_begin(sim, end.handle);
         if ((endpoint->flags & END_HALF_OPEN) != 0) {
             const struct listener *listener = listener_at(sim, endpoint->listener.index);
             sim->ctx.accept_full = listener->waiting > listener->backlog;
         }
-        tcp_segment_arrives(&sim->ctx, tcb_of(sim, endpoint), seg);
+        tcp_segment_arrives(&sim->ctx, tcb, seg);
         tcp_end(sim, end.handle);
     }
     sim->answers = 0;
@@ -463,9 +460,9 @@ void host_endpoint_timer(struct sim *sim, uint32_t index, struct queue_event eve
         return;
     }
     sim->cause = 0;
-    sim->fired_slot = slot;
-    tcp_begin(sim, index);
-    tcp_timeout(&sim->ctx, tcb_of(sim, endpoint), (enum tcp_slot)slot);
+    struct tcb *tcb = tcp_begin(sim, index);
+    timer_fires(sim, slot);
+    tcp_timeout(&sim->ctx, tcb, (enum tcp_slot)slot);
     tcp_end(sim, index);
 }
 
@@ -481,8 +478,8 @@ void host_mini_timer(struct sim *sim, uint32_t index, struct queue_event event)
         return;
     }
     sim->cause = 0;
-    sim->fired_slot = 0;
     mini_begin(sim, index);
+    timer_fires(sim, 0);
     tcp_mini_timeout(&sim->ctx, &mini->tcp);
     mini_free(sim, index);
 }

@@ -94,14 +94,12 @@ static uint32_t copies(struct sim *sim, const struct relay *relay, unsigned side
 {
     uint32_t from = relay->end[side], to = relay->end[side ^ 1], sent = 0, taken, read = 0;
     do {
-        tcp_begin(sim, to);
-        taken = tcp_send(&sim->ctx, tcb_of(sim, endpoint_at(sim, to)), bytes - sent, error);
+        taken = tcp_send(&sim->ctx, tcp_begin(sim, to), bytes - sent, error);
         sent += taken;
         tcp_end(sim, to);
     } while (taken != 0 && sent < bytes);
     while (read < sent) {
-        tcp_begin(sim, from);
-        struct tcp_read got = tcp_recv(&sim->ctx, tcb_of(sim, endpoint_at(sim, from)), sent - read);
+        struct tcp_read got = tcp_recv(&sim->ctx, tcp_begin(sim, from), sent - read);
         tcp_end(sim, from);
         ASSERT(got.bytes != 0);
         read += got.bytes;
@@ -121,8 +119,7 @@ static enum moved passes_end(struct sim *sim, const struct relay *relay, unsigne
         return MOVED_OVER;
     }
     calls(sim, relay->process, CALL_SHUTDOWN, to);
-    tcp_begin(sim, to);
-    enum tcp_errno error = tcp_shutdown(&sim->ctx, tcb_of(sim, endpoint_at(sim, to)), false, true);
+    enum tcp_errno error = tcp_shutdown(&sim->ctx, tcp_begin(sim, to), false, true);
     tcp_end(sim, to);
     outcome = about(sim, to);
     outcome.error = error;

@@ -68,14 +68,11 @@ struct sim {
     /* the end whose TCP is at work */
     struct tcp_ctx ctx;
     struct tcp_sink sink;
-    uint32_t cur_endpoint, cur_identity, cur_owner; /* cur_endpoint 0: a mini */
-    flow_id cur_flow;
-    tuple_t cur_tuple;
-    uint8_t cur_side;
-    int fired_slot; /* the slot that fires in this step, -1 none */
+    union end *cur; /* what both kinds begin with (END_HEAD) is read through its endpoint */
+    const struct tcb *cur_tcb; /* NULL: a mini */
     uint32_t signals; /* mask of 1 << enum tcp_signal */
     struct tcp_mini mini_made;
-    struct tcp_timer_slot before[TCP_SLOTS];
+    struct tcp_timer_slot mini_timer; /* as it stood before */
 
     uint32_t answers; /* the connection of the segment that arrives, 0 without */
     uint32_t starved[STARVED_MAX]; /* endpoints that have more to send */
@@ -272,9 +269,11 @@ void trace_segment_fill(struct trace_event *event, const struct flow *flow, cons
 void trace_segment_put(struct sim *sim, struct trace_event *event, const struct segment *seg, uint32_t classes);
 void effects_init(struct sim *sim);
 /* Around each call of TCP on an endpoint: end compares timers, then hands on what was signalled. */
-void tcp_begin(struct sim *sim, uint32_t endpoint);
+struct tcb *tcp_begin(struct sim *sim, uint32_t endpoint);
 void tcp_end(struct sim *sim, uint32_t endpoint);
 void mini_begin(struct sim *sim, uint32_t mini);
+/* The end that has begun does so because this slot of its timers (a mini's only one: 0) is due: writes it, as the cause of the rest. */
+void timer_fires(struct sim *sim, int slot);
 /* Timers of a mini that stays. */
 void mini_end(struct sim *sim, uint32_t mini);
 struct segment *outbox_add(struct sim *sim, const struct segment *seg);

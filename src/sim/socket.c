@@ -31,8 +31,7 @@ void options_apply(struct sim *sim, uint32_t index, const struct options *from)
 {
     const struct options options = *from;
     struct endpoint *endpoint = endpoint_at(sim, index);
-    struct tcb *tcb = tcb_of(sim, endpoint);
-    tcp_begin(sim, index);
+    struct tcb *tcb = tcp_begin(sim, index);
     if ((options.given >> OPTION_REUSEADDR) & 1)
         endpoint->reuseaddr = options.reuseaddr;
     if ((options.given >> OPTION_LINGER) & 1)
@@ -212,8 +211,7 @@ enum tcp_errno socket_connect(struct sim *sim, uint32_t process, const struct st
     endpoint->tuple = tuple;
     demux_add(sim, tuple, (end_id){index});
     flow_at(sim, flow)->end[side] = (end_id){index};
-    tcp_begin(sim, index);
-    tcp_open_active(&sim->ctx, tcb_of(sim, endpoint), reused != 0 ? iss : chance_isn(sim, program->host, tuple));
+    tcp_open_active(&sim->ctx, tcp_begin(sim, index), reused != 0 ? iss : chance_isn(sim, program->host, tuple));
     tcp_end(sim, index);
     return TCP_OK;
 }
@@ -244,8 +242,7 @@ void endpoint_orphan(struct sim *sim, uint32_t index)
         endpoint_free(sim, index);
         return;
     }
-    tcp_begin(sim, index);
-    tcp_orphan(&sim->ctx, tcb_of(sim, endpoint));
+    tcp_orphan(&sim->ctx, tcp_begin(sim, index));
     tcp_end(sim, index);
 }
 
@@ -257,8 +254,7 @@ void endpoint_abort(struct sim *sim, uint32_t index)
         endpoint_free(sim, index);
         return;
     }
-    tcp_begin(sim, index);
-    tcp_abort(&sim->ctx, tcb_of(sim, endpoint));
+    tcp_abort(&sim->ctx, tcp_begin(sim, index));
     tcp_end(sim, index);
 }
 
@@ -272,9 +268,9 @@ void endpoint_close_now(struct sim *sim, uint32_t index)
     }
     if (endpoint->flow.index != 0 && (endpoint->flags & END_GONE) == 0) {
         endpoint->flags &= (uint8_t) ~(END_HELD | END_DRAINS);
-        tcp_begin(sim, index);
-        tcp_close(&sim->ctx, tcb_of(sim, endpoint));
-        tcp_orphan(&sim->ctx, tcb_of(sim, endpoint));
+        struct tcb *tcb = tcp_begin(sim, index);
+        tcp_close(&sim->ctx, tcb);
+        tcp_orphan(&sim->ctx, tcb);
         tcp_end(sim, index);
         return;
     }
@@ -304,8 +300,7 @@ void endpoint_drain(struct sim *sim, uint32_t index)
         struct endpoint *endpoint = endpoint_at(sim, index);
         if ((endpoint->flags & END_EOF_TOLD) != 0)
             return;
-        tcp_begin(sim, index);
-        struct tcp_read read = tcp_recv(&sim->ctx, tcb_of(sim, endpoint), UINT32_MAX);
+        struct tcp_read read = tcp_recv(&sim->ctx, tcp_begin(sim, index), UINT32_MAX);
         uint32_t bytes = read.bytes;
         if (bytes != 0)
             read.eof = false, read.error = TCP_OK;

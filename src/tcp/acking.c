@@ -159,7 +159,6 @@ void ack_schedule_check(struct tcp_ctx *ctx, struct tcb *tcb)
 
 void ack_sent(struct tcp_ctx *ctx, struct tcb *tcb)
 {
-    (void)ctx;
     if (tcb->quick > 0 && tcb->ack_due) {
         tcb->quick--;
         if (tcb->quick == 0)
@@ -167,7 +166,7 @@ void ack_sent(struct tcp_ctx *ctx, struct tcb *tcb)
     }
     tcb->ack_due = tcb->ack_now = tcb->ack_compressed = false;
     tcb->pushed = 0;
-    timer_stop(tcb, SLOT_DELAYED_ACK);
+    timer_stop(ctx, tcb, SLOT_DELAYED_ACK);
 }
 
 /* A read frees buffer: it may release an ACK that waits, or be worth a window update (RFC 9293 section 3.8.6.2.2). */

@@ -19,7 +19,7 @@ void tcp_signal(struct tcp_ctx *ctx, enum tcp_signal signal)
 static void release(struct tcp_ctx *ctx, struct tcb *tcb)
 {
     for (int slot = 0; slot < TCP_SLOTS; slot++)
-        timer_stop(tcb, (enum tcp_slot)slot);
+        timer_stop(ctx, tcb, (enum tcp_slot)slot);
     records_free(ctx, &tcb->sent_head);
     tcb->sent_tail = 0;
     records_free(ctx, &tcb->ooo_head);

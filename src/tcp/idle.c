@@ -228,6 +228,5 @@ void tcp_idle_unpack(const struct tcp_idle *idle, const struct tcp_profile *prof
     struct pack pack = pack_begin(bytes.bytes, sizeof bytes.bytes, true);
     *tcb = (struct tcb){.state = TCP_ESTABLISHED, .established_once = true};
     pack_tcb(&pack, profile, tcb);
-    for (int slot = 0; slot < TCP_SLOTS; slot++)
-        timer_stop(tcb, (enum tcp_slot)slot);
+    timers_init(tcb);
 }

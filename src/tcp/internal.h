@@ -46,7 +46,8 @@ void tcp_become_mini(struct tcp_ctx *ctx, struct tcb *tcb, enum tcp_state state,
 /* ---- timer.c ---- */
 void timer_arm(struct tcp_ctx *ctx, struct tcb *tcb, enum tcp_slot slot, enum tcp_timer kind, int64_t at_ns);
 void timer_arm_exact(struct tcp_ctx *ctx, struct tcb *tcb, enum tcp_slot slot, enum tcp_timer kind, int64_t at_ns);
-void timer_stop(struct tcb *tcb, enum tcp_slot slot);
+void timer_stop(struct tcp_ctx *ctx, struct tcb *tcb, enum tcp_slot slot);
+void timers_init(struct tcb *tcb);
 static inline bool timer_runs(const struct tcb *tcb, enum tcp_slot slot)
 {
     return tcb->slot[slot].at_ns != TIME_NEVER;

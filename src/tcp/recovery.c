@@ -437,7 +437,7 @@ void recovery_arm_after_send(struct tcp_ctx *ctx, struct tcb *tcb)
     const struct tcp_timer_slot *slot = &tcb->slot[SLOT_RETRANSMIT];
     if (!timer_runs(tcb, SLOT_RETRANSMIT) || slot->kind == TIMER_PERSIST) {
         tcb->progress_ns = ctx->now_ns;
-        timer_stop(tcb, SLOT_RETRANSMIT);
+        timer_stop(ctx, tcb, SLOT_RETRANSMIT);
         rto_rearm(ctx, tcb);
     } else if (slot->kind == TIMER_TAIL_LOSS_PROBE) {
         rto_rearm(ctx, tcb);

@@ -242,7 +242,7 @@ static bool take_ack(struct tcp_ctx *ctx, struct tcb *tcb, const struct segment 
         if (!has_unsent(tcb) || seq_leq(tcb->snd.nxt + len + fin, window_edge(tcb))) {
             tcb->backoff = 0;
             tcb->probe_since_ns = 0;
-            timer_stop(tcb, SLOT_RETRANSMIT);
+            timer_stop(ctx, tcb, SLOT_RETRANSMIT);
         } else {
             persist_rearm(ctx, tcb);
         }

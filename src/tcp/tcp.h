@@ -51,6 +51,8 @@ struct tcp_ctx {
     bool starved; /* out: room or records ran out: flush, grow, and call tcp_output() */
     bool accept_full; /* in: the listener's accept queue is full (a third ACK is dropped, L-20) */
     bool orphans_full, minis_full; /* in: the host has as many as its profile allows (max_orphans, max_tw_buckets) */
+    uint8_t timers_set; /* out: mask of the slots that were armed or stopped; what stood there before: */
+    struct tcp_timer_slot timers_before[TCP_SLOTS];
 };
 
 /* ---- before a connection: the socket's options live in a TCB from the start ---- */

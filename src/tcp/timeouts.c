@@ -103,7 +103,7 @@ static int64_t clamp_to_user_timeout(const struct tcp_ctx *ctx, const struct tcb
 void rto_rearm(struct tcp_ctx *ctx, struct tcb *tcb)
 {
     if (tcb->packets_out == 0) {
-        timer_stop(tcb, SLOT_RETRANSMIT);
+        timer_stop(ctx, tcb, SLOT_RETRANSMIT);
         return;
     }
     int64_t wait = rto_ns(tcb);
@@ -277,7 +277,7 @@ static void fin_wait_2_timeout(struct tcp_ctx *ctx, struct tcb *tcb)
 void tcp_timeout(struct tcp_ctx *ctx, struct tcb *tcb, enum tcp_slot slot)
 {
     enum tcp_timer kind = (enum tcp_timer)tcb->slot[slot].kind;
-    timer_stop(tcb, slot);
+    timer_stop(ctx, tcb, slot);
     switch (kind) {
     case TIMER_NONE:
         break;

@@ -24,20 +24,38 @@ void timer_arm(struct tcp_ctx *ctx, struct tcb *tcb, enum tcp_slot slot, enum tc
     timer_arm_exact(ctx, tcb, slot, kind, timer_wheel(ctx->profile, ctx->now_ns, max_i64(at_ns, ctx->now_ns)));
 }
 
+/* Who writes down what has changed asks when the call of TCP is over. */
+static void remember(struct tcp_ctx *ctx, const struct tcb *tcb, enum tcp_slot slot)
+{
+    if ((ctx->timers_set >> slot & 1) == 0) {
+        ctx->timers_set |= (uint8_t)(1u << slot);
+        ctx->timers_before[slot] = tcb->slot[slot];
+    }
+}
+
 /* Past the wheel: what a kernel times with its high-resolution clock. */
 void timer_arm_exact(struct tcp_ctx *ctx, struct tcb *tcb, enum tcp_slot slot, enum tcp_timer kind, int64_t at_ns)
 {
     struct tcp_timer_slot *timer = &tcb->slot[slot];
     if (timer->at_ns == at_ns && timer->kind == kind)
         return;
+    remember(ctx, tcb, slot);
     timer->at_ns = at_ns;
     timer->kind = (uint8_t)kind;
     timer->number = (*ctx->next_number)++;
 }
 
-void timer_stop(struct tcb *tcb, enum tcp_slot slot)
+void timer_stop(struct tcp_ctx *ctx, struct tcb *tcb, enum tcp_slot slot)
 {
+    if (timer_runs(tcb, slot))
+        remember(ctx, tcb, slot);
     tcb->slot[slot] = (struct tcp_timer_slot){.at_ns = TIME_NEVER};
+}
+
+void timers_init(struct tcb *tcb)
+{
+    for (int slot = 0; slot < TCP_SLOTS; slot++)
+        tcb->slot[slot] = (struct tcp_timer_slot){.at_ns = TIME_NEVER};
 }
 
 int tcp_next_slot(const struct tcb *tcb)

@@ -7,8 +7,7 @@
 void tcp_init(struct tcb *tcb, const struct tcp_profile *profile, uint32_t link_mss)
 {
     *tcb = (struct tcb){.state = TCP_CLOSED};
-    for (int slot = 0; slot < TCP_SLOTS; slot++)
-        timer_stop(tcb, (enum tcp_slot)slot);
+    timers_init(tcb);
     tcb->advmss = (uint16_t)(profile->mss != 0 ? min_i64(profile->mss, link_mss) : link_mss);
     tcb->mss = (uint16_t)min_u32(tcb->advmss, MSS_DEFAULT);
     tcb->rcvbuf = (uint32_t)profile->rcvbuf;
@@ -105,7 +104,7 @@ void tcp_set_keepalive(struct tcp_ctx *ctx, struct tcb *tcb, bool on, int64_t id
     if (tcb->fin_timer_full)
         return;
     if (!on) {
-        timer_stop(tcb, SLOT_KEEPALIVE);
+        timer_stop(ctx, tcb, SLOT_KEEPALIVE);
         return;
     }
     int64_t silent = ctx->now_ns - max_i64(tcb->received_ns, tcb->data_received_ns);
