@@ -9,6 +9,7 @@
 
 #include "base/diagnostic.h"
 #include "base/text.h"
+#include "tcp/profile.h"
 
 /* LANGUAGE.md, "Errors". */
 enum status {
@@ -55,6 +56,7 @@ extern const struct command command_test;
 extern const struct command command_play;
 extern const struct command command_watch;
 extern const struct command command_why;
+extern const struct command command_compare;
 extern const struct command command_plot;
 extern const struct command command_check;
 extern const struct command command_format;
@@ -80,6 +82,13 @@ bool argument_choice(const struct arguments *arguments, const char *name, const 
 void complain(const char *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* The candidate that is nearly `word`, or NULL. */
 const char *near_miss(const char *word, const char *const *candidates, unsigned count);
+
+/* ---- profiles ---- */
+
+/* A constant's value as the language has it: "1min", "none", "on", "cubic". */
+void constant_text(struct text *out, enum profile_field field, int64_t value);
+/* false: said that there is no profile of that name; `command` is who complains. */
+bool profile_take(const char *command, const char *name, enum profile_id *id);
 
 /* ---- files ---- */
 

@@ -153,7 +153,7 @@ static enum status plot_one(const struct play *play, const struct drawing *drawi
 static enum status plot_all(const struct play *play, const struct drawing *drawing)
 {
     bool missing = false;
-    enum status status = STATUS_HELD;
+    enum status status = output_folder(drawing->folder);
     for (unsigned p = 0; p < PLOTS && (status == STATUS_HELD || missing); p++) {
         if (drawing->wanted[p])
             status = plot_one(play, drawing, (enum plot)p, &missing);
@@ -184,7 +184,7 @@ static enum status plot(const struct arguments *arguments)
 
 static const struct option options[] = {
     {.name = "format", .value = "F", .help = "svg or png"},
-    {.name = "output", .letter = 'o', .value = "FOLDER", .help = "where the pictures go (here)"},
+    {.name = "output", .letter = 'o', .value = "FOLDER", .help = "where the pictures go (here); it is made if it is not there"},
     {.name = "of", .value = "NAME", .help = "of this connection, by its name or number (the first); sockets shows all"},
     {.name = "keep", .help = "leaves gnuplot's files, NAME.gp and NAME.dat, beside the pictures"},
     GIVEN_OPTIONS,

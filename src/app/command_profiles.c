@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -9,31 +8,6 @@
 
 #define COLUMN_NAME 24u
 #define COLUMN_VALUE 13u
-
-static void value_text(struct text *out, enum profile_field field, enum profile_id id)
-{
-    int64_t value = profile_get(profile_defaults(id), field);
-    const char *choice;
-    switch (profile_field_unit(field)) {
-    case UNIT_DURATION:
-        if (value == TIME_NEVER)
-            text_puts(out, "none");
-        else
-            text_duration(out, value);
-        break;
-    case UNIT_BYTES:
-    case UNIT_COUNT:
-        text_i64(out, value);
-        break;
-    case UNIT_SWITCH:
-        text_puts(out, value != 0 ? "on" : "off");
-        break;
-    case UNIT_CHOICE:
-        choice = profile_choice_name(field, value);
-        text_puts(out, choice != NULL ? choice : "?");
-        break;
-    }
-}
 
 static void padded(struct text *out, const char *s, unsigned width)
 {
@@ -45,7 +19,7 @@ static void padded(struct text *out, const char *s, unsigned width)
 static void value_padded(struct text *out, enum profile_field field, enum profile_id id)
 {
     struct text value = {0};
-    value_text(&value, field, id);
+    constant_text(&value, field, profile_get(profile_defaults(id), field));
     padded(out, value.bytes != NULL ? value.bytes : "", COLUMN_VALUE);
     text_free(&value);
 }
@@ -76,89 +50,129 @@ static void sources(struct text *out, enum profile_field field, const enum profi
     }
 }
 
-static void table(struct text *out, const enum profile_id *ids, unsigned count)
+/* Which constants are shown, of which profiles. */
+struct shown {
+    enum profile_id ids[PROFILES];
+    unsigned count;
+    bool fields[PROFILE_FIELDS];
+};
+
+static void table(struct text *out, const struct shown *shown)
 {
     padded(out, "constant", COLUMN_NAME);
-    for (unsigned i = 0; i < count; i++)
-        padded(out, profile_name(ids[i]), COLUMN_VALUE);
+    for (unsigned i = 0; i < shown->count; i++)
+        padded(out, profile_name(shown->ids[i]), COLUMN_VALUE);
     trim(out);
     for (unsigned f = 0; f < PROFILE_FIELDS; f++) {
         enum profile_field field = (enum profile_field)f;
+        if (!shown->fields[f])
+            continue;
         text_putc(out, '\n');
         padded(out, profile_field_name(field), COLUMN_NAME);
-        for (unsigned i = 0; i < count; i++)
-            value_padded(out, field, ids[i]);
+        for (unsigned i = 0; i < shown->count; i++)
+            value_padded(out, field, shown->ids[i]);
         trim(out);
         text_printf(out, "    %s\n", profile_field_help(field));
-        sources(out, field, ids, count);
+        sources(out, field, shown->ids, shown->count);
     }
 }
 
-static void tsv(struct text *out, const enum profile_id *ids, unsigned count)
+static void tsv(struct text *out, const struct shown *shown)
 {
     text_puts(out, "constant\tprofile\tvalue\tsource\tmeaning\n");
     for (unsigned f = 0; f < PROFILE_FIELDS; f++) {
         enum profile_field field = (enum profile_field)f;
-        for (unsigned i = 0; i < count; i++) {
-            text_printf(out, "%s\t%s\t", profile_field_name(field), profile_name(ids[i]));
-            value_text(out, field, ids[i]);
-            text_printf(out, "\t%s\t%s\n", profile_field_source(field, ids[i]), profile_field_help(field));
+        for (unsigned i = 0; i < shown->count && shown->fields[f]; i++) {
+            text_printf(out, "%s\t%s\t", profile_field_name(field), profile_name(shown->ids[i]));
+            constant_text(out, field, profile_get(profile_defaults(shown->ids[i]), field));
+            text_printf(out, "\t%s\t%s\n", profile_field_source(field, shown->ids[i]), profile_field_help(field));
         }
     }
 }
 
-static bool ids_take(const struct arguments *arguments, enum profile_id *ids, unsigned *count)
+/* Words are profiles and constants, in any order; none of a kind means all of it. */
+static bool shown_take(const struct arguments *arguments, struct shown *shown)
 {
-    const char *names[PROFILES], *nearest;
-    for (unsigned i = 0; i < PROFILES; i++)
-        names[i] = profile_name((enum profile_id)i);
-    *count = 0;
+    const char *names[PROFILES + PROFILE_FIELDS], *nearest;
+    bool any_field = false;
+    *shown = (struct shown){.count = 0};
+    for (unsigned i = 0; i < PROFILES + PROFILE_FIELDS; i++)
+        names[i] = i < PROFILES ? profile_name((enum profile_id)i) : profile_field_name((enum profile_field)(i - PROFILES));
     for (unsigned i = 0; i < arguments->word_count; i++) {
-        if (*count == PROFILES) {
+        const char *word = arguments->words[i];
+        enum profile_field field;
+        enum profile_id id;
+        if (profile_field_find(word, &field)) {
+            shown->fields[field] = any_field = true;
+        } else if (!profile_find(word, &id)) {
+            nearest = near_miss(word, names, PROFILES + PROFILE_FIELDS);
+            complain("profiles",
+                     nearest != NULL ? "there is no profile and no constant %s; did you mean %s?"
+                                     : "there is no profile and no constant %s",
+                     word, nearest);
+            return false;
+        } else if (shown->count == PROFILES) {
             complain("profiles", "each profile once");
             return false;
+        } else {
+            shown->ids[shown->count++] = id;
         }
-        if (!profile_find(arguments->words[i], &ids[*count])) {
-            nearest = near_miss(arguments->words[i], names, PROFILES);
-            complain("profiles", nearest != NULL ? "there is no profile %s; did you mean %s?" : "there is no profile %s",
-                     arguments->words[i], nearest);
-            return false;
-        }
-        (*count)++;
     }
-    for (unsigned i = 0; i < PROFILES && arguments->word_count == 0; i++)
-        ids[(*count)++] = (enum profile_id)i;
+    for (unsigned i = 0; i < PROFILES && shown->count == 0; i++)
+        shown->ids[i] = (enum profile_id)i;
+    shown->count = shown->count == 0 ? PROFILES : shown->count;
+    for (unsigned f = 0; f < PROFILE_FIELDS && !any_field; f++)
+        shown->fields[f] = true;
     return true;
+}
+
+/* Leaves those in which the profiles differ. */
+static void only_differences(struct shown *shown)
+{
+    for (unsigned f = 0; f < PROFILE_FIELDS; f++) {
+        bool differs = false;
+        for (unsigned i = 1; i < shown->count; i++)
+            differs = differs || profile_get(profile_defaults(shown->ids[i]), (enum profile_field)f) !=
+                                     profile_get(profile_defaults(shown->ids[0]), (enum profile_field)f);
+        shown->fields[f] = shown->fields[f] && differs;
+    }
 }
 
 static enum status run(const struct arguments *arguments)
 {
     static const char *const formats[] = {"table", "tsv"};
-    enum profile_id ids[PROFILES];
+    struct shown shown;
     struct text out = {0};
-    unsigned count, format = 0;
-    if (!ids_take(arguments, ids, &count) || !argument_choice(arguments, "format", formats, 2, &format))
+    unsigned format = 0;
+    if (!shown_take(arguments, &shown) || !argument_choice(arguments, "format", formats, 2, &format))
         return STATUS_WRONG;
+    if (argument(arguments, "differ") != NULL)
+        only_differences(&shown);
     if (format == 1)
-        tsv(&out, ids, count);
+        tsv(&out, &shown);
     else
-        table(&out, ids, count);
+        table(&out, &shown);
     enum status status = output_write(argument(arguments, "output"), &out);
     text_free(&out);
     return status;
 }
 
 static const struct option options[] = {
+    {.name = "differ", .help = "only the constants in which these profiles differ"},
     {.name = "format", .value = "F", .help = "table (for people) or tsv (a line a value, tabs between)"},
     {.name = "output", .letter = 'o', .value = "FILE", .help = "writes to FILE, whole or not at all"},
 };
 
 const struct command command_profiles = {
     .name = "profiles",
-    .usage = "profiles [NAME...] [--format F] [-o FILE]",
+    .usage = "profiles [NAME...] [--differ] [--format F] [-o FILE]",
     .summary = "prints every constant of the profiles side by side, with its source",
-    .details = "Each name may stand behind a host in a scenario, to override the profile's value:\n"
-               "host server  linux  fin_timeout 10s\n",
+    .details = "NAME is a profile (rfc9293, linux, freebsd, windows) or a constant (rto_min); without one of a kind all\n"
+               "of it is shown: lastack profiles linux freebsd --differ; lastack profiles time_wait fin_timeout\n"
+               "\n"
+               "Each constant may stand behind a host in a scenario, to override the profile's value:\n"
+               "host server  linux  fin_timeout 10s\n"
+               "What comes of the differences in one file: lastack compare FILE\n",
     .options = options,
     .option_count = sizeof options / sizeof *options,
     .run = run,

@@ -17,29 +17,23 @@ struct asked {
     bool matrix, edges, count, missing;
 };
 
-static bool profile_take(const struct arguments *arguments, struct asked *asked)
+static bool profile_asked(const struct arguments *arguments, struct asked *asked)
 {
     const char *const name = argument(arguments, "profile");
-    const char *names[PROFILES], *nearest;
     asked->profile = PROFILE_LINUX;
     asked->profiles = (1u << PROFILES) - 1;
     if (name == NULL)
         return true;
-    if (profile_find(name, &asked->profile)) {
-        asked->profiles = 1u << asked->profile;
-        return true;
-    }
-    for (unsigned i = 0; i < PROFILES; i++)
-        names[i] = profile_name((enum profile_id)i);
-    nearest = near_miss(name, names, PROFILES);
-    complain("states", nearest != NULL ? "there is no profile %s; did you mean %s?" : "there is no profile %s", name, nearest);
-    return false;
+    if (!profile_take("states", name, &asked->profile))
+        return false;
+    asked->profiles = 1u << asked->profile;
+    return true;
 }
 
 static bool take(const struct arguments *arguments, struct asked *asked)
 {
     static const char *const formats[] = {"text", "dot"};
-    if (!profile_take(arguments, asked) || !argument_choice(arguments, "format", formats, 2, &asked->form))
+    if (!profile_asked(arguments, asked) || !argument_choice(arguments, "format", formats, 2, &asked->form))
         return false;
     asked->matrix = argument(arguments, "matrix") != NULL;
     asked->edges = argument(arguments, "edges") != NULL;

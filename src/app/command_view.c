@@ -91,6 +91,11 @@ static enum status view(const struct arguments *arguments)
         complain("view", arguments->word_count == 0 ? "which trace? lastack view TRACE.jsonl" : "one trace at a time");
         return STATUS_WRONG;
     }
+    const char *dot = strrchr(arguments->words[0], '.');
+    if (dot != NULL && strcmp(dot, ".scn") == 0) {
+        complain("view", "%s is a scenario, no saved trace; lastack run %s shows it", arguments->words[0], arguments->words[0]);
+        return STATUS_WRONG;
+    }
     struct file file;
     enum status status = file_read_most(arguments->words[0], &file, TRACE_FILE_BYTES_MAX);
     if (status == STATUS_HELD)

@@ -5,7 +5,7 @@
 
 #include "app/what_if.h"
 #include "base/duration.h"
-#include "view/view.h"
+#include "view/outline.h"
 
 struct question {
     struct given given;
@@ -213,6 +213,22 @@ static enum status what_if(struct text *out, const struct play *play, uint32_t e
     return status;
 }
 
+/* Nothing may have happened that explains a run that hangs: what its programs wait for does. */
+static void waits(struct text *out, const struct play *play)
+{
+    struct outline outline;
+    bool any = false;
+    view_outline(&outline, play->story, &play->trace, &play->judgement);
+    for (uint32_t i = 0; i < outline.count; i++) {
+        if (strcmp(outline.rows[i].is.bytes, "waits") != 0)
+            continue;
+        text_printf(out, "%s  %s\n", any ? "" : "\nWhen the run ends these calls still wait:\n", outline.rows[i].what.bytes);
+        any = true;
+    }
+    out->failed = out->failed || outline.failed;
+    outline_free(&outline);
+}
+
 static enum status answer(struct play *play, const struct question *question)
 {
     struct text out = {0}, again = {0};
@@ -228,6 +244,8 @@ static enum status answer(struct play *play, const struct question *question)
                         again.bytes != NULL ? again.bytes : "");
             view_why(&out, play->story, &play->trace, &play->judgement, &options, event);
             status = what_if(&out, play, event, TIME_NEVER);
+            if (question->event == 0 && question->at_ns == TIME_NEVER && question->of == NULL)
+                waits(&out, play);
         }
     }
     if (status == STATUS_HELD)

@@ -251,6 +251,12 @@ static void suggest(const struct library *library, const char *word, struct text
 static enum status unknown(const struct library *library, const char *word)
 {
     struct text nearest = {0};
+    for (unsigned i = 0; i < library->count; i++) {
+        if (strcmp(library->list[i].theme, word) == 0) {
+            complain(NULL, "%s is a theme, and one scenario is wanted: lastack list --theme %s", word, word);
+            return STATUS_WRONG;
+        }
+    }
     suggest(library, word, &nearest);
     if (nearest.length > 0)
         complain(NULL, "there is no file %s and no scenario of that name; did you mean %s?", word, nearest.bytes);

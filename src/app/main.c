@@ -15,6 +15,7 @@ static const struct command *const commands[] = {
     &command_play,
     &command_watch,
     &command_why,
+    &command_compare,
     &command_plot,
     &command_check,
     &command_format,

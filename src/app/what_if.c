@@ -226,19 +226,6 @@ static void line(struct text *out, const struct story *story, const struct place
     text_add(out, source, length);
 }
 
-static void value(struct text *out, enum profile_field field, int64_t value)
-{
-    const char *choice = profile_choice_name(field, value);
-    if (profile_field_unit(field) == UNIT_DURATION)
-        text_duration(out, value);
-    else if (profile_field_unit(field) == UNIT_SWITCH)
-        text_puts(out, value != 0 ? "on" : "off");
-    else if (profile_field_unit(field) == UNIT_CHOICE && choice != NULL)
-        text_puts(out, choice);
-    else
-        text_i64(out, value);
-}
-
 void change_text(struct text *out, const struct play *play, const struct change *change)
 {
     const struct story *story = play->story;
@@ -264,9 +251,9 @@ void change_text(struct text *out, const struct play *play, const struct change 
     }
     case CHANGE_PROFILE:
         text_printf(out, "with %s ", profile_field_name(change->field));
-        value(out, change->field, change->value);
+        constant_text(out, change->field, change->value);
         text_printf(out, " at %s, where it is ", story->nodes[change->index].name);
-        value(out, change->field, profile_get(&story->nodes[change->index].profile, change->field));
+        constant_text(out, change->field, profile_get(&story->nodes[change->index].profile, change->field));
         break;
     case CHANGE_BOX:
         text_printf(out, "with a %s that forgets nothing", story->nodes[change->index].name);

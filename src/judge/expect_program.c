@@ -99,6 +99,7 @@ enum outcome expect_receives(struct judge *judge, const struct story_expect *exp
 enum outcome expect_sees(struct judge *judge, const struct story_expect *expect)
 {
     const struct trace *trace = judge->index.trace;
+    const struct trace_event *other = NULL; /* what it was told instead */
     uint64_t seen = 0;
     int64_t last_ns = 0;
     for (uint32_t i = 0; i < trace->count; i++) {
@@ -110,6 +111,8 @@ enum outcome expect_sees(struct judge *judge, const struct story_expect *expect)
         if (expect->error == TCP_OK ? event->call.eof && event->call.error == TCP_OK : event->call.error == expect->error) {
             seen++;
             last_ns = event->time_ns;
+        } else if (event->call.eof || event->call.error != TCP_OK) {
+            other = other == NULL ? event : other;
         }
     }
     const char *const what = expect->error == TCP_OK ? "eof" : tcp_errno_name(expect->error);
@@ -119,7 +122,10 @@ enum outcome expect_sees(struct judge *judge, const struct story_expect *expect)
     if (judge->cut && seen < low)
         return OUTCOME_UNDECIDED;
     struct help help = {"", 0};
-    if (seen == 0)
+    if (seen == 0 && other != NULL)
+        help_line(&help, "it never saw that; it saw %s at %s",
+                  other->call.error != TCP_OK ? tcp_errno_name((enum tcp_errno)other->call.error) : "eof", words_time(other->time_ns).s);
+    else if (seen == 0)
         help_line(&help, "it never saw that");
     else
         help_line(&help, "it saw that %s, last at %s", words_times(seen).s, words_time(last_ns).s);

@@ -131,9 +131,13 @@ static bool keepalive_read(struct reader *r, struct story_step *step)
     struct value value;
     if (cursor_take(r, "off"))
         return true;
-    if (word_is(&r->word, "on"))
-        return expected(r, "a duration", "write the idle time, the interval and the number of probes: `set keepalive 60s 10s 5`");
     step->a = 1;
+    if (cursor_take(r, "on")) /* the host's own numbers */
+        return true;
+    const char first = r->word.kind == TOKEN_WORD && r->word.length > 0 ? r->word.text[0] : '\0';
+    if (strchr("0123456789$.-+", first) == NULL || first == '\0')
+        return expected(r, r->word.kind == TOKEN_END ? "`on`, or the idle time," : "a duration",
+                        "write `on`, or the idle time, the interval and the number of probes: `set keepalive 60s 10s 5`");
     if (!duration_taken(r, &value, "the idle time"))
         return false;
     STORE(r, step->b, &value);
@@ -223,13 +227,41 @@ static bool sleep_read(struct reader *r, struct story_step *step)
     return true;
 }
 
+/* `recv(300)`, as a program writes it. */
+static const char *parentheses_hint(struct reader *r)
+{
+    /* In the order of call_words. */
+    static const char *const written[] = {
+        "without parentheses: `listen 80`",
+        "without parentheses: `accept`",
+        "without parentheses: `connect server:80`",
+        "without parentheses: `send 300`",
+        "without parentheses: `recv 300`, or `recv until eof`",
+        "without parentheses: `drain`",
+        "without parentheses: `shutdown write`",
+        "without parentheses: `close`",
+        "without parentheses: `abort`",
+        "without parentheses: `set nodelay on`",
+        "without parentheses: `relay front back`",
+        "without parentheses: `sleep 1s`",
+        "without parentheses: `exit`",
+    };
+    const char *open = r->word.kind == TOKEN_WORD ? memchr(r->word.text, '(', r->word.length) : NULL;
+    if (open == NULL || open == r->word.text)
+        return NULL;
+    const struct word name = word_part(r, &r->word, 0, (uint32_t)(open - r->word.text));
+    const int which = word_index(&name, call_words);
+    return which >= 0 ? written[which] : word_shorthand(&name);
+}
+
 static bool no_call(struct reader *r)
 {
     if (word_index(&r->word, statement_words) >= 0)
         return report(r, r->word.place, "write it at the left margin: it is the world's, not a program's", "%.*s is not a call",
                       SHOWN(&r->word)),
                false;
-    const char *help = word_shorthand(&r->word);
+    const char *help = parentheses_hint(r);
+    help = help != NULL ? help : word_shorthand(&r->word);
     return expected(r, "a call",
                     help != NULL ? help
                                  : near_of(r, &r->word, call_words,
@@ -258,6 +290,10 @@ bool call_read(struct reader *r, struct story_step *step)
     case CALL_DRAIN:
         if (cursor_take(r, "off"))
             step->call = CALL_DRAIN_OFF;
+        if (word_is(&r->word, "until") || word_is(&r->word, "for") || word_is(&r->word, "within"))
+            return report(r, r->word.place, "drain returns at once; what waits is `recv until eof`, or `recv until eof within 2s`",
+                          "%.*s has no meaning here", SHOWN(&r->word)),
+                   false;
         return true;
     case CALL_SHUTDOWN:
         return shutdown_read(r, step);

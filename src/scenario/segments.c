@@ -64,6 +64,8 @@ static const char *class_hint(struct reader *r, const struct word *word)
         return "write data, or any for every segment";
     if (word_is(word, "keepalive") || word_is(word, "keep-alive"))
         return "write probe";
+    if (word_is(word, "and") || word_is(word, "to") || (word->length > 0 && word->text[0] >= '0' && word->text[0] <= '9'))
+        return "several are a range: `drop 1st..2nd FIN client -> server`, or a line for each";
     struct near near;
     near_start(r, &near, word->text, word->length);
     for (size_t i = 0; i < SEGMENT_WORDS; i++)

@@ -55,8 +55,8 @@ static unsigned option_arguments(const struct story_step *step, struct call_argu
         list[1] = step->a == 0 ? word("off") : duration(step->b);
         return 2;
     case OPTION_KEEPALIVE:
-        list[1] = step->a == 0 ? word("off") : duration(step->b);
-        if (step->a == 0)
+        list[1] = step->a == 0 ? word("off") : step->b == 0 ? word("on") : duration(step->b);
+        if (step->a == 0 || step->b == 0)
             return 2;
         list[2] = duration(step->c);
         list[3] = number(step->d);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "view/glossary.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -243,4 +245,38 @@ void glossary_fault_text(struct text *out, const struct glossary *glossary, cons
     }
     if (s != NULL)
         text_printf(out, " (line %u)", (unsigned)s->place.line);
+}
+
+void glossary_spent(struct text *out, int64_t ns)
+{
+    const char *space = "";
+    if (ns >= 3600 * NS_PER_S) {
+        text_printf(out, "%" PRId64 " h", ns / (3600 * NS_PER_S));
+        ns %= 3600 * NS_PER_S;
+        space = " ";
+    }
+    if (ns >= 60 * NS_PER_S) {
+        text_printf(out, "%s%" PRId64 " min", space, ns / (60 * NS_PER_S));
+        ns %= 60 * NS_PER_S;
+        space = " ";
+    }
+    if (ns == 0) {
+        text_puts(out, *space == '\0' ? "0" : "");
+        return;
+    }
+    text_puts(out, space);
+    if (*space == '\0' && ns < NS_PER_S) {
+        int64_t unit = ns % NS_PER_MS == 0 ? NS_PER_MS : ns % NS_PER_US == 0 ? NS_PER_US : 1;
+        text_printf(out, "%" PRId64 " %s", ns / unit, unit == NS_PER_MS ? "ms" : unit == NS_PER_US ? "us" : "ns");
+        return;
+    }
+    text_printf(out, "%" PRId64, ns / NS_PER_S);
+    if (ns % NS_PER_S != 0) {
+        char digits[16];
+        int length = snprintf(digits, sizeof digits, "%09" PRId64, ns % NS_PER_S);
+        while (length > 0 && digits[length - 1] == '0')
+            digits[--length] = '\0';
+        text_printf(out, ".%s", digits);
+    }
+    text_puts(out, " s");
 }

@@ -69,6 +69,9 @@ void glossary_flow_text(struct text *out, const struct glossary *glossary, const
 /* "cut client -- server begins". */
 void glossary_fault_text(struct text *out, const struct glossary *glossary, const struct trace_event *event);
 
+/* How long, for people: "0", "250 us", "4.332 s", "1 min 5.457 s", "2 h 3 min". Exact. */
+void glossary_spent(struct text *out, int64_t ns);
+
 static inline bool glossary_is_segment(uint8_t kind)
 {
     return kind == TRACE_SEND || kind == TRACE_RECV || kind == TRACE_DUP || kind == TRACE_INJECT;

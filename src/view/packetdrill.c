@@ -183,12 +183,12 @@ static void set(struct script *script, const struct story_step *step, const char
                     step->a != 0 ? "O_RDWR|O_NONBLOCK" : "O_RDWR");
         break;
     case OPTION_KEEPALIVE:
-        if (step->a != 0) {
+        if (step->a != 0 && step->b != 0) {
             set_number(script, time, "SOL_TCP", "TCP_KEEPIDLE", step->b / NS_PER_S);
             set_number(script, "+0", "SOL_TCP", "TCP_KEEPINTVL", step->c / NS_PER_S);
             set_number(script, "+0", "SOL_TCP", "TCP_KEEPCNT", step->d);
         }
-        set_number(script, step->a != 0 ? "+0" : time, "SOL_SOCKET", "SO_KEEPALIVE", step->a);
+        set_number(script, step->a != 0 && step->b != 0 ? "+0" : time, "SOL_SOCKET", "SO_KEEPALIVE", step->a);
         break;
     case OPTION_USER_TIMEOUT:
         set_number(script, time, "SOL_TCP", "TCP_USER_TIMEOUT", step->b / NS_PER_MS);

@@ -20,41 +20,6 @@
 
 #define CONNECTIONS_SHOWN 8u /* beyond, a summary */
 
-/* For people: "0", "250 us", "4.332 s", "1 min 5.457 s", "2 h 3 min". Exact. */
-static void spent(struct text *out, int64_t ns)
-{
-    const char *space = "";
-    if (ns >= 3600 * NS_PER_S) {
-        text_printf(out, "%" PRId64 " h", ns / (3600 * NS_PER_S));
-        ns %= 3600 * NS_PER_S;
-        space = " ";
-    }
-    if (ns >= 60 * NS_PER_S) {
-        text_printf(out, "%s%" PRId64 " min", space, ns / (60 * NS_PER_S));
-        ns %= 60 * NS_PER_S;
-        space = " ";
-    }
-    if (ns == 0) {
-        text_puts(out, *space == '\0' ? "0" : "");
-        return;
-    }
-    text_puts(out, space);
-    if (*space == '\0' && ns < NS_PER_S) {
-        int64_t unit = ns % NS_PER_MS == 0 ? NS_PER_MS : ns % NS_PER_US == 0 ? NS_PER_US : 1;
-        text_printf(out, "%" PRId64 " %s", ns / unit, unit == NS_PER_MS ? "ms" : unit == NS_PER_US ? "us" : "ns");
-        return;
-    }
-    text_printf(out, "%" PRId64, ns / NS_PER_S);
-    if (ns % NS_PER_S != 0) {
-        char digits[16];
-        int length = snprintf(digits, sizeof digits, "%09" PRId64, ns % NS_PER_S);
-        while (length > 0 && digits[length - 1] == '0')
-            digits[--length] = '\0';
-        text_printf(out, ".%s", digits);
-    }
-    text_puts(out, " s");
-}
-
 /* "  word       ", in colour where the word is a verdict. */
 static void label(struct text *out, const struct view_options *options, const char *word, const char *colour)
 {
@@ -122,14 +87,14 @@ static void connection(struct text *out, const struct glossary *glossary, const 
         if (c->held_ns[side] == 0)
             text_puts(out, "never");
         else
-            spent(out, c->held_ns[side]);
+            glossary_spent(out, c->held_ns[side]);
     }
     text_putc(out, '\n');
     about(out, "ends disagreed", column);
     if (c->disagreed_ns == 0)
         text_puts(out, "never");
     else
-        spent(out, c->disagreed_ns);
+        glossary_spent(out, c->disagreed_ns);
     text_putc(out, '\n');
 }
 
@@ -161,14 +126,14 @@ static void summary(struct text *out, const struct judgement *j, const struct vi
     text_puts(out, "             from those who accepted  ");
     bytes(out, written[1], delivered[1]);
     text_puts(out, "             socket held              at most ");
-    spent(out, held[0] > held[1] ? held[0] : held[1]);
+    glossary_spent(out, held[0] > held[1] ? held[0] : held[1]);
     text_puts(out, "\n             ends disagreed           ");
     if (disagreed == 0) {
         text_puts(out, "never\n");
         return;
     }
     text_puts(out, "at most ");
-    spent(out, disagreed);
+    glossary_spent(out, disagreed);
     text_putc(out, '\n');
 }
 
@@ -192,7 +157,7 @@ static void box(struct text *out, const struct glossary *glossary, const struct 
         glossary_flow_text(out, glossary, e);
         if (e->flow.at_ns != TIME_NEVER) {
             text_puts(out, e->what == FLOW_HELD ? ": " : ", at ");
-            spent(out, e->flow.at_ns);
+            glossary_spent(out, e->flow.at_ns);
         }
         text_putc(out, '\n');
     }
@@ -240,7 +205,7 @@ void view_report(struct text *out, const struct story *story, const struct trace
     judged(out, j, options);
     label(out, options, "run", NULL);
     text_printf(out, "%u events, %" PRIu64 " segments, ", (unsigned)trace->count, segments(trace));
-    spent(out, j->end_ns);
+    glossary_spent(out, j->end_ns);
     text_putc(out, '\n');
     label(out, options, "trace", NULL);
     text_printf(out, "%016" PRIx64 "\n", j->hash);

@@ -238,7 +238,7 @@ static const struct rule *fired(const struct trace_event *e)
     case TIMER_RETRANSMISSION:
         RULE("no acknowledgement of the earliest segment came within the timeout", "RFC 6298 5.4");
     case TIMER_TAIL_LOSS_PROBE:
-        RULE("no acknowledgement came within two round trips", "RFC 8985 7.2");
+        RULE("no acknowledgement came within two round trips, and what the ACK of a lone segment may be delayed", "RFC 8985 7.2");
     case TIMER_REORDERING:
         RULE("the time for which a gap may be mere reordering is over", "RFC 8985 6.2");
     case TIMER_PERSIST:

@@ -99,9 +99,21 @@ static void died(struct text *out, const struct why *why, const struct trace_eve
         text_printf(out, " (line %u)", (unsigned)glossary_line(why->glossary, e->statement));
 }
 
+/* A close that no program called: its process has ended, by itself or by a kill. */
+static bool kernels_own(const struct why *why, const struct trace_event *e)
+{
+    const struct trace_event *cause = e->cause != 0 ? &why->glossary->trace->events[e->cause - 1] : NULL;
+    return e->kind == TRACE_CALL && e->call.call == CALL_CLOSE && cause != NULL &&
+           ((cause->kind == TRACE_FAULT && cause->what == FAULT_KILL) || (cause->kind == TRACE_CALL && cause->call.call == CALL_EXIT));
+}
+
 static void called(struct text *out, const struct why *why, const struct trace_event *e)
 {
     const struct story_step *step = glossary_step(why->glossary, &e->call);
+    if (kernels_own(why, e)) {
+        text_printf(out, "%s's kernel closes what the program had held", glossary_host(why->glossary, e->host));
+        return;
+    }
     text_printf(out, "%s's program %s ", glossary_host(why->glossary, e->host), e->kind == TRACE_CALL ? "calls" : "returns from");
     glossary_call(out, why->glossary, &e->call, true);
     if (e->kind == TRACE_RETURN) {

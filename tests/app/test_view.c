@@ -70,7 +70,7 @@ static void what_is_no_trace_is_refused_at_its_place(void **state)
     struct shell *s = *state;
     save(s);
     shell_expect(s, "$L view lost.scn", 2);
-    expect_err(s, "lost.scn:1:1: error: ");
+    expect_err(s, "lost.scn is a scenario, no saved trace");
     shell_expect(s, "$L view missing.jsonl", 2);
     shell_expect(s, ": >empty; $L view empty", 2);
     expect_err(s, "this file is empty");

@@ -29,6 +29,7 @@ static void a_fin_that_is_given_up_is_traced_to_the_cut_and_the_call(void **stat
     expect_out(s, "client's program calls close() (line 8)");
     expect_out(s, "the outcome is another:\n  without line 12: cut client -- server  from 500ms\n");
     expect_out(s, "verdict clean\n");
+    expect_out(s, "\nWhen the run ends these calls still wait:\n  server: recv(), line 10\n");
     assert_string_equal(s->err, "");
 }
 
