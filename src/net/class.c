@@ -12,7 +12,7 @@ static bool before(uint32_t a, uint32_t b)
 void flow_begin(struct flow *flow, const struct segment *first)
 {
     *flow = (struct flow){
-        .side = {{.host = first->src_host, .port = first->src_port}, {.host = first->dst_host, .port = first->dst_port}},
+        .side = {{.host = (uint8_t)first->src_host, .port = first->src_port}, {.host = (uint8_t)first->dst_host, .port = first->dst_port}},
     };
 }
 

@@ -28,7 +28,8 @@ struct flow_side {
     uint32_t fin; /* the number of its FIN */
     uint32_t ack_max; /* the highest acknowledgement number sent */
     uint32_t edge; /* the right edge of the window that it has offered, as far as the peer has been told */
-    uint16_t host, port;
+    uint16_t port;
+    uint8_t host; /* a node; a world has at most 255 */
     uint8_t known; /* FLOW_* bits */
 };
 enum {

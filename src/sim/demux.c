@@ -74,7 +74,7 @@ listener_id demux_listener(const struct sim *sim, uint16_t host, uint16_t port)
 
 static void side_set(struct flow_side *side, uint16_t host, uint16_t port)
 {
-    *side = (struct flow_side){.host = host, .port = port};
+    *side = (struct flow_side){.host = (uint8_t)host, .port = port};
 }
 
 flow_id flow_open(struct sim *sim, tuple_t tuple, uint8_t *side)

@@ -254,17 +254,17 @@ static int64_t not_past(const struct sim *sim, int64_t at_ns)
 }
 
 /* One event an endpoint: pushed only when something is due before it; one that comes too early is pushed again then. Never a cancel. */
-static void endpoint_arm(struct sim *sim, struct endpoint *endpoint, const struct tcb *tcb, uint32_t index)
+static void endpoint_arm(struct sim *sim, struct lent_tcb *lent, uint32_t index)
 {
-    int slot = tcp_next_slot(tcb);
+    int slot = tcp_next_slot(&lent->tcb);
     if (slot < 0)
         return;
-    int64_t at_ns = not_past(sim, tcb->slot[slot].at_ns);
-    uint32_t number = tcb->slot[slot].number;
-    if (at_ns > endpoint->event_ns || (at_ns == endpoint->event_ns && number >= endpoint->event_number))
+    int64_t at_ns = not_past(sim, lent->tcb.slot[slot].at_ns);
+    uint32_t number = lent->tcb.slot[slot].number;
+    if (at_ns > lent->event_ns || (at_ns == lent->event_ns && number >= lent->event_number))
         return;
-    endpoint->event_ns = at_ns;
-    endpoint->event_number = number;
+    lent->event_ns = at_ns;
+    lent->event_number = number;
     sim_push(sim, at_ns, CLASS_NETWORK, number, TARGET_ENDPOINT, index);
 }
 
@@ -284,7 +284,7 @@ void tcp_end(struct sim *sim, uint32_t index)
     /* Most steps leave the timers alone; then the pending event is right too. (In a slot that was set there may be more to see.) */
     if (sim->ctx.timers_set != 0 || sim->world->paused) {
         timers_compare(sim, sim->cur_tcb);
-        endpoint_arm(sim, &sim->cur->endpoint, sim->cur_tcb, index);
+        endpoint_arm(sim, lent_at(sim, sim->cur->endpoint.tcb), index);
     }
     if (sim->ctx.starved)
         starved_add(sim, index);

@@ -73,8 +73,10 @@ static bool is_stale(const struct sim *sim, const struct queue_event *event)
     switch ((enum target)(event->target >> TARGET_SHIFT)) {
     case TARGET_ENDPOINT: {
         const struct endpoint *endpoint = endpoint_at(sim, index);
-        return endpoint->identity == 0 || endpoint->small || endpoint->event_ns != event->time_ns ||
-               (endpoint->event_number & NUMBER_MAX) != number;
+        if (endpoint->identity == 0 || endpoint->small || endpoint->tcb == 0) /* at rest it has no timer */
+            return true;
+        const struct lent_tcb *lent = lent_at(sim, endpoint->tcb);
+        return lent->event_ns != event->time_ns || (lent->event_number & NUMBER_MAX) != number;
     }
     case TARGET_MINI: {
         const struct mini *mini = mini_at(sim, index);
@@ -105,7 +107,7 @@ static bool waits_for_host(struct sim *sim, const struct queue_event *event)
     uint32_t index = event->target & TARGET_INDEX;
     enum target target = (enum target)(event->target >> TARGET_SHIFT);
     if (target == TARGET_ENDPOINT)
-        endpoint_at(sim, index)->event_ns = at_ns;
+        lent_at(sim, endpoint_at(sim, index)->tcb)->event_ns = at_ns;
     else if (target == TARGET_MINI)
         mini_at(sim, index)->event_ns = at_ns;
     else if (target == TARGET_PROCESS)
@@ -206,6 +208,16 @@ static void sim_open(struct sim *sim, struct engine *engine)
         world_begin(sim);
 }
 
+/* One that was pushed for a timer which has been stopped since: it comes to nothing, and need not be waited for. */
+static bool is_idle(const struct sim *sim, const struct queue_event *event)
+{
+    if (is_stale(sim, event))
+        return true;
+    if (event->target >> TARGET_SHIFT != TARGET_ENDPOINT)
+        return false;
+    return tcp_next_slot(tcb_of(sim, endpoint_at(sim, event->target & TARGET_INDEX))) < 0;
+}
+
 /* Nothing is left to do up to until_ns: has the run ended, or does the clock only stand there? */
 static enum engine_status sim_rests(struct sim *sim, int64_t until_ns)
 {
@@ -213,7 +225,7 @@ static enum engine_status sim_rests(struct sim *sim, int64_t until_ns)
     struct world *world = sim->world;
     int64_t latest = latest_end_ns(sim->story);
     bool pending = queue_peek(sim->queue, &event);
-    while (pending && until_ns >= latest && is_stale(sim, &event)) {
+    while (pending && until_ns >= latest && is_idle(sim, &event)) {
         queue_pop(sim->queue, &event);
         pending = queue_peek(sim->queue, &event);
     }

@@ -28,7 +28,6 @@ uint32_t endpoint_new(struct sim *sim, uint16_t host, uint16_t peer, options_id 
         return 0;
     struct endpoint *endpoint = endpoint_at(sim, index);
     endpoint->identity = sim->world->next_socket++;
-    endpoint->event_ns = TIME_NEVER;
     endpoint->name = STORY_NONE;
     endpoint->tuple = tuple_of(host, 0, peer, 0);
     tcp_init(tcb_lend(sim, index), &sim->story->nodes[host].profile, route_mss(sim, host, peer));
@@ -103,7 +102,7 @@ static void passive_connected(struct sim *sim, uint32_t index)
     endpoint->flags &= (uint8_t)~END_HALF_OPEN;
     listener->half_open--;
     if (listener->owner.index == 0) {
-        endpoint->listener.index = 0;
+        endpoint->name = STORY_NONE;
         program_accepted(sim, listener->program, index);
         return;
     }
@@ -219,7 +218,7 @@ void listener_close(struct sim *sim, uint32_t index)
         struct endpoint *endpoint = endpoint_at(sim, e);
         uint32_t next = endpoint->next.handle;
         endpoint->flags &= (uint8_t)~END_QUEUED;
-        endpoint->listener.index = 0;
+        endpoint->name = STORY_NONE;
         endpoint_abort(sim, e);
         step_flush(sim);
         e = next;
@@ -443,19 +442,20 @@ void host_flight_arrives(struct sim *sim, uint32_t index)
 
 void host_endpoint_timer(struct sim *sim, uint32_t index, struct queue_event event)
 {
-    struct endpoint *endpoint = endpoint_at(sim, index);
-    endpoint->event_ns = TIME_NEVER;
+    const struct endpoint *endpoint = endpoint_at(sim, index);
     if (endpoint->tcb == 0)
         return; /* at rest it has no timer */
-    int slot = tcp_next_slot(tcb_of(sim, endpoint));
+    struct lent_tcb *lent = lent_at(sim, endpoint->tcb);
+    lent->event_ns = TIME_NEVER;
+    int slot = tcp_next_slot(&lent->tcb);
     if (slot < 0)
         return;
-    int64_t at_ns = tcb_of(sim, endpoint)->slot[slot].at_ns;
-    uint32_t number = tcb_of(sim, endpoint)->slot[slot].number & NUMBER_MAX;
+    int64_t at_ns = lent->tcb.slot[slot].at_ns;
+    uint32_t number = lent->tcb.slot[slot].number & NUMBER_MAX;
     /* Not yet its turn? One that a pause has held up is late, and fires now. */
     if (at_ns > event.time_ns || (at_ns == event.time_ns && number != (event.number & NUMBER_MAX))) {
-        endpoint->event_ns = at_ns;
-        endpoint->event_number = number;
+        lent->event_ns = at_ns;
+        lent->event_number = number;
         sim_push(sim, at_ns, CLASS_NETWORK, number, TARGET_ENDPOINT, index);
         return;
     }

@@ -133,6 +133,10 @@ static inline struct endpoint *endpoint_at(const struct sim *sim, uint32_t index
 {
     return &sim->ends[index - 1].endpoint;
 }
+static inline struct lent_tcb *lent_at(const struct sim *sim, uint32_t handle)
+{
+    return (struct lent_tcb *)(void *)((char *)sim->tcbs + ((size_t)handle * 8 - 8));
+}
 /* A TCB for an end that has none, its bytes being what they were. */
 struct tcb *tcb_lend(const struct sim *sim, uint32_t endpoint);
 /* The TCB of an end, called back from its rest if need be. */
@@ -140,7 +144,7 @@ struct tcb *tcb_wake(const struct sim *sim, uint32_t endpoint);
 static inline struct tcb *tcb_of(const struct sim *sim, const struct endpoint *endpoint)
 {
     if (__builtin_expect(endpoint->tcb != 0, 1))
-        return &sim->tcbs[endpoint->tcb - 1].tcb;
+        return &lent_at(sim, endpoint->tcb)->tcb;
     return tcb_wake(sim, (uint32_t)((const union end *)endpoint - sim->ends) + 1);
 }
 /* Its end is over. */

@@ -15,7 +15,7 @@ uint32_t listener_take(struct sim *sim, uint32_t index)
     listener->waiting--;
     endpoint->flags &= (uint8_t)~END_QUEUED;
     endpoint->next.handle = 0;
-    endpoint->listener.index = 0;
+    endpoint->name = STORY_NONE;
     return taken;
 }
 

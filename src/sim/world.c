@@ -310,7 +310,7 @@ static bool sim_grow(struct sim *sim, enum region_kind kind, uint32_t least)
         plan.capacity[kind] = least;
     plan.events = plan.capacity[REGION_QUEUE];
     plan_dependent(&plan);
-    if (plan.capacity[kind] > TARGET_INDEX) {
+    if (plan.capacity[kind] > TARGET_INDEX || plan.capacity[REGION_TCBS] > UINT32_MAX / LENT_WORDS) {
         sim->status = ENGINE_LIMIT;
         return false;
     }
@@ -389,12 +389,14 @@ struct tcb *tcb_lend(const struct sim *sim, uint32_t index)
     struct endpoint *endpoint = endpoint_at(sim, index);
     uint32_t taken = region->free;
     if (taken != 0)
-        region->free = sim->tcbs[taken - 1].next_free;
+        region->free = lent_at(sim, taken)->next_free;
     else
-        taken = ++region->high; /* never more than there are endpoints */
-    sim->tcbs[taken - 1].endpoint = index;
+        taken = LENT_HANDLE(++region->high); /* never more than there are endpoints */
+    struct lent_tcb *lent = lent_at(sim, taken);
+    lent->endpoint = index;
+    lent->event_ns = TIME_NEVER;
     endpoint->tcb = taken;
-    return &sim->tcbs[taken - 1].tcb;
+    return &lent->tcb;
 }
 
 struct tcb *tcb_wake(const struct sim *sim, uint32_t index)
@@ -409,7 +411,7 @@ void tcb_give(struct sim *sim, struct endpoint *endpoint)
     struct region *region = &sim->world->region[REGION_TCBS];
     if (endpoint->tcb == 0)
         return;
-    struct lent_tcb *lent = &sim->tcbs[endpoint->tcb - 1];
+    struct lent_tcb *lent = lent_at(sim, endpoint->tcb);
     lent->endpoint = 0;
     lent->next_free = region->free;
     region->free = endpoint->tcb;

@@ -77,7 +77,7 @@ struct region {
     uint32_t stride;
     uint32_t capacity;
     uint32_t high; /* elements 1..high were ever taken */
-    uint32_t free; /* first returned element, linked by their first word; 0 none */
+    uint32_t free; /* first returned element, linked by their first word; 0 none. Of TCBs: a handle, linked by next_free */
 };
 
 #define ROUTE_NONE UINT16_MAX
@@ -166,8 +166,6 @@ enum {
     uint32_t hash_next; /* in a free one: the next free one */ \
     uint32_t identity; /* the socket's, 0: this record is free */ \
     tuple_t tuple; \
-    int64_t event_ns; /* its pending timer event */ \
-    uint32_t event_number; \
     flow_id flow; \
     process_id owner; /* the program that holds it, or held it last */ \
     uint8_t side; \
@@ -177,17 +175,22 @@ enum {
 struct endpoint {
     END_HEAD
     uint8_t flags;
-    uint16_t name;
     socket_id next; /* the next older socket of that program; in an accept queue: the next younger */
-    listener_id listener; /* while half open or queued */
+    union {
+        listener_id listener; /* END_HALF_OPEN, END_QUEUED */
+        struct { /* a program's */
+            uint16_t name, drain_step;
+        };
+    };
     uint32_t linger_ms;
-    uint32_t tcb; /* lent to it; 0: it is at rest, and `idle` is all that there is to know */
-    uint16_t drain_step;
+    uint32_t tcb; /* handle of the one lent to it; 0: it is at rest, and `idle` is all that there is to know */
     struct tcp_idle idle;
 };
 
 struct mini {
     END_HEAD
+    uint32_t event_number; /* its pending timer event */
+    int64_t event_ns;
     struct tcp_mini tcp;
 };
 
@@ -197,10 +200,17 @@ union end {
 };
 
 struct lent_tcb {
-    uint32_t next_free;
     uint32_t endpoint; /* 0: free */
+    union {
+        uint32_t next_free;
+        uint32_t event_number; /* the end's pending timer event; what is left of one when the end goes to rest comes to nothing */
+    };
+    int64_t event_ns;
     struct tcb tcb;
 };
+/* Its place in the pool in words of eight bytes, + 1: to find it takes no multiplication. */
+#define LENT_WORDS (sizeof(struct lent_tcb) / 8)
+#define LENT_HANDLE(index) ((uint32_t)(((index)-1) * LENT_WORDS + 1))
 
 /* One connection, one incarnation of a four-tuple, for the whole run: its number is its index. */
 struct connection {
@@ -227,21 +237,29 @@ enum {
 };
 
 struct process {
-    uint32_t next_free;
-    uint32_t copy;
-    int64_t wake_ns; /* its pending event, TIME_NEVER without */
-    int64_t returned_ns; /* when the previous call returned */
-    int64_t deadline_ns;
+    union {
+        uint32_t next_free;
+        uint32_t copy;
+    };
     socket_id sockets; /* newest first */
+    int64_t wake_ns; /* its pending event, TIME_NEVER without */
+    union {
+        int64_t returned_ns; /* PROCESS_GUARD: when the previous call returned */
+        int64_t deadline_ns; /* PROCESS_CALL: of the call under way */
+    };
+    union { /* of the call under way */
+        struct {
+            uint32_t done_bytes;
+            uint32_t waits_on; /* endpoint or listener */
+        };
+        int64_t relayed; /* bytes that a relay has copied */
+    };
     uint32_t newest; /* identity of the last socket that a call gave it, even when closed since */
-    uint32_t done_bytes; /* of the call under way */
     uint32_t cause; /* what led to its next event */
-    uint32_t waits_on; /* endpoint or listener of the call under way */
     options_id options; /* for its next socket */
     uint16_t program, step;
     uint8_t state, waits;
     uint8_t relay_done; /* sides whose end a relay under way has passed on: 1 A's, 2 B's */
-    int64_t relayed; /* bytes that it has copied */
 };
 
 /* What a program's guard has seen of its event since the program began. */

@@ -7,7 +7,7 @@
 #include "tcp/profile.h"
 #include "tcp/tcb.h"
 
-#define TCP_IDLE_BYTES 54
+#define TCP_IDLE_BYTES 52
 struct tcp_idle {
     unsigned char bytes[TCP_IDLE_BYTES];
 };
