@@ -144,6 +144,8 @@ void diagnostics_print(const struct diagnostics *diagnostics, const char *name, 
 struct engine;
 /* From now on a failed assertion prints `line`, which repeats the run, and the event that the engine was at; NULL: no run. */
 void fault_watch(const char *scenario, uint64_t seed, const char *line, const struct engine *engine);
+/* What is to be done before it says anything: a terminal is given back. NULL: nothing. */
+void fault_leaves(void (*leave)(void));
 void fault_init(void);
 /* Says it and returns STATUS_OURS. */
 enum status fault_limit(const char *what);

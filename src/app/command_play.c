@@ -1,224 +1,93 @@
 /* SPDX-License-Identifier: MIT */
-#include "app/play.h"
+/* What the keys of `lastack play` do, and its pace. */
+#include "app/player.h"
 
 #ifdef LASTACK_UV
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "app/console.h"
-#include "app/stage.h"
 #include "base/duration.h"
-#include "view/view.h"
 
-#define PPM INT64_C(1000000) /* a speed of 1: real time */
 #define WAIT_MOST_MS 2000 /* a longer silence is not sat out */
 #define WAIT_LEAST_MS 40 /* what happens at one instant is shown one after the other all the same */
+#define TICK_MS 100 /* the clock is seen to move */
 #define LONGEST_WAY_MS 900 /* how long the longest link is made to take, without --speed */
-
-enum mode { MODE_PLAY, MODE_TIME, MODE_SAVE, MODE_KILL, MODE_HELP };
-
-struct player {
-    struct console console;
-    struct stage stage;
-    struct given given;
-    uv_timer_t pace;
-    int64_t speed_ppm;
-    enum mode mode;
-    bool running, question; /* question: the moment's `ask` stands unanswered */
-    char prompt[96]; /* what was typed */
-    char message[160];
-    uint32_t flights[FLIGHTS_SHOWN];
-    unsigned flight_count;
-    enum status status;
-};
-
-/* ---- the page ---- */
-
-static void clipped(struct text *out, const char *line, int width)
-{
-    const char *at = line;
-    for (int columns = 0; *at != '\0' && columns < width; columns++) {
-        at++;
-        while ((*at & 0xC0) == 0x80)
-            at++;
-    }
-    text_add(out, line, (size_t)(at - line));
-    text_putc(out, '\n');
-}
-
-static void line_end(struct text *out, struct text *line, int width)
-{
-    clipped(out, line->bytes != NULL ? line->bytes : "", width);
-    out->failed = out->failed || line->failed;
-    text_free(line);
-}
-
-static void speed_text(struct text *out, int64_t ppm)
-{
-    if (ppm >= PPM && ppm % PPM == 0)
-        text_printf(out, "%" PRId64 "x", ppm / PPM);
-    else if (ppm < PPM && PPM % ppm == 0)
-        text_printf(out, "1/%" PRId64 "x", PPM / ppm);
-    else
-        text_printf(out, "%" PRId64 ".%03" PRId64 "x", ppm / PPM, ppm % PPM / 1000);
-}
-
-static void state_line(struct text *out, const struct player *player)
-{
-    struct text line = {0};
-    const struct stage *stage = &player->stage;
-    text_seconds(&line, stage_now(stage));
-    text_printf(&line, " s | moment %u of %u | ", (unsigned)stage->at, (unsigned)stage->moments);
-    if (stage_over(stage))
-        text_puts(&line, stage->play.judgement.failures.count > 0 ? "the end, and not all held" : "the end, all held");
-    else
-        text_puts(&line, player->running ? "playing" : "paused");
-    text_puts(&line, " | ");
-    speed_text(&line, player->speed_ppm);
-    if (stage->branches > 0)
-        text_printf(&line, " | branch %u", stage->branches);
-    line_end(out, &line, player->console.width);
-}
-
-static void flights_line(struct text *out, const struct player *player)
-{
-    struct text line = {0};
-    text_puts(&line, player->mode == MODE_KILL ? "kill which? " : "under way: ");
-    for (unsigned i = 0; i < player->flight_count; i++) {
-        const struct trace_event *e = &player->stage.play.trace.events[player->flights[i] - 1];
-        text_printf(&line, "%s%c ", i > 0 ? "  " : "", 'a' + (int)i);
-        view_segment(&line, e);
-        text_printf(&line, " -> %s", player->stage.play.story->nodes[e->peer].name);
-    }
-    if (player->flight_count == 0)
-        text_puts(&line, "nothing");
-    line_end(out, &line, player->console.width);
-}
-
-static void talk_line(struct text *out, const struct player *player)
-{
-    struct text line = {0};
-    const struct trace_event *ask = stage_asks(&player->stage);
-    switch (player->mode) {
-    case MODE_TIME:
-        text_printf(&line, "to which time? %s_", player->prompt);
-        break;
-    case MODE_SAVE:
-        text_printf(&line, "save this branch as: %s_", player->prompt);
-        break;
-    case MODE_PLAY:
-    case MODE_KILL:
-    case MODE_HELP:
-        if (player->question && ask != NULL)
-            text_printf(&line, "? %s", player->stage.play.story->statements[ask->statement - 1].text);
-        else if (player->message[0] != '\0')
-            text_puts(&line, player->message);
-        else if (player->stage.branches > 0)
-            text_printf(&line, "branch: %s", player->stage.lines[player->stage.branches - 1]);
-        break;
-    }
-    line_end(out, &line, player->console.width);
-}
-
-static const char *keys(const struct player *player)
-{
-    if (player->question)
-        return "space or right: the answer";
-    if (player->mode == MODE_TIME)
-        return "a time as 5.1s or 200ms, then enter; escape: never mind";
-    if (player->mode == MODE_SAVE)
-        return "a file's name, then enter; escape: never mind";
-    if (player->mode == MODE_KILL)
-        return "a letter; any other key: never mind";
-    return "space play, pause  arrows step  n next state  t time  k kill  ? help  q quit";
-}
-
-static const char help_page[] = "space        play, pause\n"
-                                "right left   one moment forward, back\n"
-                                "n p          to the next, the previous change of a state\n"
-                                "0 $          to the beginning, to the end (home and end, too)\n"
-                                "t            to a time: type 5.1s or 200ms, then enter\n"
-                                "+ -          faster, slower\n"
-                                "\n"
-                                "k            kill a segment that is under way, and go on from there: a branch\n"
-                                "u            undo the last kill\n"
-                                "w            write the branch as a scenario\n"
-                                "\n"
-                                "?            this page\n"
-                                "q            quit\n"
-                                "\n"
-                                "A moment is one arrival, timer, call or statement, and all that it causes at\n"
-                                "once. Playing stops at each question of the scenario; the next key answers it.\n";
-
-static void help(struct text *out, const struct player *player)
-{
-    for (const char *at = help_page; *at != '\0'; at += strcspn(at, "\n") + 1) {
-        struct text line = {0};
-        text_add(&line, at, strcspn(at, "\n"));
-        line_end(out, &line, player->console.width);
-    }
-}
-
-static void ladder(struct text *out, const struct player *player, unsigned rows)
-{
-    const struct play *play = &player->stage.play;
-    const unsigned width = (unsigned)player->console.width;
-    const struct view_options options = {.width = width < VIEW_WIDTH_MAX ? width : VIEW_WIDTH_MAX,
-                                         .colour = terminal_colour(STDOUT_FILENO),
-                                         .unicode = terminal_unicode(),
-                                         .version = LASTACK_VERSION};
-    const struct trace_event *ask = player->question ? stage_asks(&player->stage) : NULL;
-    const uint32_t until = ask != NULL ? (uint32_t)(ask - play->trace.events) : stage_events(&player->stage);
-    view_screen(out, play->story, &play->trace, &play->judgement, &options, until, rows);
-}
-
-static void draw(struct player *player)
-{
-    struct text page = {0}, body = {0};
-    const unsigned height = (unsigned)player->console.height, rows = height > 8 ? height - 5 : 3;
-    unsigned lines = 0;
-    player->flight_count = stage_flights(&player->stage, player->flights);
-    clipped(&page, player->stage.play.story->title, player->console.width);
-    if (player->mode == MODE_HELP)
-        help(&body, player);
-    else
-        ladder(&body, player, rows);
-    for (size_t i = 0; i < body.length; i++)
-        lines += body.bytes[i] == '\n';
-    text_add(&page, body.bytes != NULL ? body.bytes : "", body.length);
-    for (; lines < rows; lines++)
-        text_putc(&page, '\n');
-    state_line(&page, player);
-    flights_line(&page, player);
-    talk_line(&page, player);
-    clipped(&page, keys(player), player->console.width);
-    if (!page.failed && !body.failed)
-        console_draw(&player->console, &page);
-    text_free(&page);
-    text_free(&body);
-}
+#define STEPS_AT_ONCE 20000 /* of the engine, before a key is looked for */
 
 /* ---- pace ---- */
 
-static void paced(uv_timer_t *timer);
+static void fatal(struct player *player)
+{
+    player->status = player->stage.status;
+    console_close(&player->console);
+}
 
+static void ticked(uv_timer_t *timer);
+
+static void tick(struct player *player)
+{
+    const uint64_t sat_ms = uv_now(&player->console.loop.uv) - player->began_ms;
+    const uint64_t left_ms = sat_ms < player->wait_ms ? player->wait_ms - sat_ms : 0;
+    uv_timer_start(&player->pace, ticked, left_ms < TICK_MS ? left_ms : TICK_MS, 0);
+}
+
+/* Sits out the silence before the next step. */
 static void pace(struct player *player)
 {
     uv_timer_stop(&player->pace);
-    if (!player->running || stage_over(&player->stage)) {
-        player->running = false;
+    player->running = player->running && !stage_over(&player->stage);
+    if (!player->running || player->working)
         return;
-    }
     int64_t wait_ms = stage_wait(&player->stage) / player->speed_ppm; /* ns / (1e-6 x) = 1e-6 ns = ms */
     if (wait_ms > WAIT_MOST_MS)
         wait_ms = WAIT_MOST_MS;
     if (wait_ms < WAIT_LEAST_MS)
         wait_ms = WAIT_LEAST_MS;
-    uv_timer_start(&player->pace, paced, (uint64_t)wait_ms, 0);
+    player->wait_ms = (uint64_t)wait_ms;
+    player->began_ms = uv_now(&player->console.loop.uv);
+    tick(player);
+}
+
+/* The goal is reached, or given up. */
+static void arrived(struct player *player)
+{
+    player->working = false;
+    uv_idle_stop(&player->work);
+    player->question = player->asks && stage_asks(&player->stage) != NULL;
+    if (player->question)
+        player->running = false;
+    if (player->stage.fault != NULL)
+        fatal(player);
+}
+
+static void worked(uv_idle_t *idle)
+{
+    struct player *player = idle->data;
+    if (stage_work(&player->stage, STEPS_AT_ONCE)) {
+        arrived(player);
+        pace(player);
+        player_draw(player);
+    } else if (uv_hrtime() - player->drawn_ns > TICK_MS * (uint64_t)NS_PER_MS) {
+        player->drawn_ns = uv_hrtime();
+        player_draw(player);
+    }
+}
+
+/* Most goals are near: the loop is only asked for time where one is not. */
+static void work(struct player *player)
+{
+    const enum goal goal = player->stage.goal;
+    player->question = false;
+    player->asks = goal == GOAL_STEP || goal == GOAL_STATE;
+    if (stage_work(&player->stage, STEPS_AT_ONCE)) {
+        arrived(player);
+        return;
+    }
+    player->working = true;
+    uv_idle_start(&player->work, worked);
 }
 
 static void forward(struct player *player)
@@ -227,18 +96,20 @@ static void forward(struct player *player)
         player->question = false;
         return;
     }
-    stage_forward(&player->stage);
-    player->question = stage_asks(&player->stage) != NULL;
-    if (player->question)
-        player->running = false;
+    stage_go(&player->stage, GOAL_STEP);
+    work(player);
 }
 
-static void paced(uv_timer_t *timer)
+static void ticked(uv_timer_t *timer)
 {
     struct player *player = timer->data;
-    forward(player);
-    pace(player);
-    draw(player);
+    if (uv_now(&player->console.loop.uv) - player->began_ms < player->wait_ms) {
+        tick(player);
+    } else {
+        forward(player);
+        pace(player);
+    }
+    player_draw(player);
 }
 
 /* So slow that the longest link takes a second to watch. */
@@ -274,45 +145,47 @@ static void say(struct player *player, const char *message)
     snprintf(player->message, sizeof player->message, "%s", message);
 }
 
-static void fatal(struct player *player, enum status status)
-{
-    player->status = status;
-    console_close(&player->console);
-}
-
 static void time_typed(struct player *player)
 {
     int64_t time_ns;
     char word[sizeof player->prompt + 1];
-    snprintf(word, sizeof word, "%s%s", player->prompt, strspn(player->prompt, "0123456789.") == strlen(player->prompt) ? "s" : "");
-    if (duration_parse(word, &time_ns)) {
-        stage_to_time(&player->stage, time_ns);
-        player->question = false;
-    } else {
-        say(player, "that is no time: 5.1s, 200ms, 2min");
+    const bool further = player->prompt[0] == '+';
+    const char *typed = player->prompt + further;
+    snprintf(word, sizeof word, "%s%s", typed, strspn(typed, "0123456789.") == strlen(typed) ? "s" : "");
+    if (!duration_parse(word, &time_ns)) {
+        say(player, "that is no time: 5.1s, 200ms, 2min, +1s");
+        return;
     }
+    stage_go_to(&player->stage, further ? time_add(player->stage.now_ns, time_ns) : time_ns);
+    work(player);
 }
 
 static void save_typed(struct player *player)
 {
-    struct text text = {0};
-    stage_scenario(&text, &player->stage);
-    if (text.failed || player->prompt[0] == '\0')
-        say(player, text.failed ? "out of memory" : "no name, nothing saved");
-    else if (access(player->prompt, F_OK) == 0)
+    struct text again = {0};
+    if (player->prompt[0] == '\0') {
+        say(player, "no name, nothing saved");
+    } else if (access(player->prompt, F_OK) == 0) {
         say(player, "there is a file of that name; nothing saved");
-    else if (output_write(player->prompt, &text) == STATUS_HELD)
-        snprintf(player->message, sizeof player->message, "saved: lastack run %s", player->prompt);
-    else
+    } else if (stage_hold(&player->stage) != STATUS_HELD) {
+        say(player, "the branch cannot be played to its end");
+    } else if (output_write(player->prompt, branch_text(&player->stage.branch)) == STATUS_HELD) {
+        play_again_as(&again, &player->stage.play, player->prompt);
+        snprintf(player->message, sizeof player->message, "saved: %s", again.bytes != NULL ? again.bytes : player->prompt);
+    } else {
         say(player, "it cannot be written");
-    text_free(&text);
+    }
+    text_free(&again);
+    work(player);
 }
 
 static void prompt_key(struct player *player, int key)
 {
     const size_t length = strlen(player->prompt);
     const enum mode mode = player->mode;
-    if (key == KEY_ESCAPE || key == KEY_ENTER) {
+    if (key == KEY_CONTROL('U')) {
+        player->prompt[0] = '\0';
+    } else if (key == KEY_ESCAPE || key == KEY_ENTER) {
         player->mode = MODE_PLAY;
         if (key == KEY_ENTER && mode == MODE_TIME)
             time_typed(player);
@@ -330,13 +203,12 @@ static void kill_key(struct player *player, int key)
 {
     const char *why = "";
     player->mode = MODE_PLAY;
-    if (key < 'a' || key >= 'a' + (int)player->flight_count)
+    if (key < 'a' || key >= 'a' + (int)player->flights_listed)
         return;
-    enum status status = stage_kill(&player->stage, player->flights[key - 'a'], &why);
-    if (status == STATUS_WRONG && why[0] != '\0')
+    if (stage_kill(&player->stage, player->flights[key - 'a'], &why))
+        work(player);
+    else
         say(player, why);
-    else if (status != STATUS_HELD)
-        fatal(player, status);
 }
 
 static void prompt(struct player *player, enum mode mode, const char *text)
@@ -346,14 +218,43 @@ static void prompt(struct player *player, enum mode mode, const char *text)
     snprintf(player->prompt, sizeof player->prompt, "%s", text);
 }
 
-static void jump(struct player *player, bool state, bool ahead)
+static void jump(struct player *player, int key)
+{
+    struct stage *stage = &player->stage;
+    player->running = false;
+    if (key == 'n' && player->question) {
+        player->question = false;
+        return;
+    }
+    if (key == 'n')
+        stage_go(stage, GOAL_STATE);
+    else if (key == '$' || key == KEY_END)
+        stage_go(stage, GOAL_END);
+    else if (key == 'p')
+        stage_back_to_state(stage);
+    else if (key == KEY_LEFT)
+        stage_back(stage);
+    else
+        stage_back_to_start(stage);
+    work(player);
+}
+
+static void kill_ask(struct player *player)
 {
     player->running = false;
-    if (state)
-        stage_to_state(&player->stage, ahead);
+    if (player->flights_listed > 0)
+        player->mode = MODE_KILL;
     else
-        player->stage.at = ahead ? player->stage.moments : 0;
-    player->question = ahead && stage_asks(&player->stage) != NULL;
+        say(player, "nothing is under way");
+}
+
+static void unkill(struct player *player)
+{
+    player->running = false;
+    if (stage_unkill(&player->stage))
+        work(player);
+    else
+        say(player, "nothing was killed");
 }
 
 static void play_key(struct player *player, int key)
@@ -371,39 +272,32 @@ static void play_key(struct player *player, int key)
         forward(player);
         break;
     case KEY_LEFT:
-        player->running = player->question = false;
-        stage_back(&player->stage);
-        break;
     case 'n':
     case 'p':
-        jump(player, true, key == 'n');
-        break;
     case '0':
     case '$':
     case KEY_HOME:
     case KEY_END:
-        jump(player, false, key == '$' || key == KEY_END);
+        jump(player, key);
         break;
     case '+':
     case '-':
         speed_change(player, key == '+');
         break;
+    case 'c':
+        player->colour = !player->colour;
+        break;
     case 't':
         prompt(player, MODE_TIME, "");
         break;
     case 'k':
-        player->running = false;
-        if (player->flight_count > 0)
-            player->mode = MODE_KILL;
-        else
-            say(player, "nothing is under way");
+        kill_ask(player);
         break;
     case 'u':
-        if (!stage_unkill(&player->stage))
-            say(player, "nothing was killed");
+        unkill(player);
         break;
     case 'w':
-        if (player->stage.branches > 0)
+        if (player->stage.branch.count > 0)
             prompt(player, MODE_SAVE, "branch.scn");
         else
             say(player, "kill a segment first: without a branch the scenario is the file");
@@ -413,8 +307,7 @@ static void play_key(struct player *player, int key)
         player->mode = MODE_HELP;
         break;
     case 'q':
-    case 0x03: /* ^C */
-    case 0x04: /* ^D */
+    case KEY_CONTROL('D'):
         console_close(&player->console);
         break;
     default:
@@ -425,9 +318,14 @@ static void play_key(struct player *player, int key)
 static void on_key(struct console *console, int key)
 {
     struct player *player = console->data;
-    if (key == 0x03) {
+    if (key == KEY_CONTROL('C')) {
         console_close(console);
         return;
+    }
+    if (player->working) {
+        stage_stop(&player->stage);
+        player->asks = false;
+        return; /* it still comes to know the next step */
     }
     switch (player->mode) {
     case MODE_TIME:
@@ -445,12 +343,12 @@ static void on_key(struct console *console, int key)
         break;
     }
     pace(player);
-    draw(player);
+    player_draw(player);
 }
 
 static void on_resize(struct console *console)
 {
-    draw(console->data);
+    player_draw(console->data);
 }
 
 /* ---- the command ---- */
@@ -485,16 +383,24 @@ static bool player_make(const struct arguments *arguments, struct player *player
 
 static enum status on_stage(struct player *player)
 {
+    struct stage *stage = &player->stage;
     enum status status = console_open(&player->console, "play");
     if (status != STATUS_HELD)
         return status;
+    player->colour = terminal_colour(STDOUT_FILENO);
     player->console.data = player;
     player->console.on_key = on_key;
     player->console.on_resize = on_resize;
-    uv_timer_init(&player->console.loop, &player->pace);
-    player->pace.data = player;
-    draw(player);
+    uv_timer_init(&player->console.loop.uv, &player->pace);
+    uv_idle_init(&player->console.loop.uv, &player->work);
+    player->pace.data = player->work.data = player;
+    fault_watch(stage->play.path, stage->play.story->seed, NULL, &stage->play.engine);
+    work(player);
+    player_draw(player);
     console_run(&player->console);
+    fault_watch(NULL, 0, NULL, NULL);
+    if (stage->fault != NULL)
+        complain("play", "%s", stage->fault);
     return player->console.failed ? STATUS_OUTSIDE : player->status;
 }
 
@@ -509,6 +415,8 @@ static enum status play(const struct arguments *arguments)
     }
     if (player_make(arguments, player, &opened.options)) {
         status = play_open(&opened, arguments->words[0]);
+        if (status == STATUS_HELD)
+            status = play_read(&opened);
         if (status == STATUS_HELD)
             status = stage_open(&player->stage, &opened);
         if (status == STATUS_HELD && player->speed_ppm == 0)
@@ -528,8 +436,7 @@ static enum status play(const struct arguments *arguments)
 static enum status play(const struct arguments *arguments)
 {
     (void)arguments;
-    complain("play", "this lastack was built without libuv; with its headers (libuv1-dev, libuv-devel) a new build has it");
-    return STATUS_OUTSIDE;
+    return loop_missing("play");
 }
 
 #endif
@@ -542,7 +449,7 @@ static const struct option options[] = {
 const struct command command_play = {
     .name = "play",
     .usage = "play FILE [--speed X] [--seed N] [--set NAME=VALUE] [--profile [HOST=]NAME] [--variant N]",
-    .summary = "plays a scenario on the terminal, moment by moment, forward and back",
+    .summary = "plays a scenario on the terminal, step by step, forward and back",
     .details = "Space plays and pauses, the arrows step, n goes to the next change of a state, t to a time; k kills a\n"
                "segment that is under way and goes on from there, w writes that branch as a scenario; ? shows all\n"
                "keys. Playing stops at each `ask` of the scenario until a key asks for the answer.\n"

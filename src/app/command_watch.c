@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "app/loop.h"
 #include "app/play.h"
 
 #ifdef LASTACK_UV
@@ -8,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <uv.h>
 
 #include "base/duration.h"
 #include "view/view.h"
@@ -16,10 +16,10 @@
 #define SETTLE_MS 80 /* an editor writes in several steps */
 
 struct watcher {
-    uv_loop_t loop;
+    struct loop loop;
     uv_fs_event_t folder;
     uv_timer_t settle;
-    uv_signal_t stop[3], resize;
+    uv_signal_t resize;
     struct given given;
     struct scenario_options options;
     const char *word; /* as it was given */
@@ -61,7 +61,7 @@ static void again(struct watcher *watcher)
     }
     if (status != STATUS_HELD) {
         watcher->status = status;
-        uv_stop(&watcher->loop);
+        uv_stop(&watcher->loop.uv);
     }
     text_free(&out);
     play_free(&play);
@@ -80,36 +80,22 @@ static void changed(uv_fs_event_t *event, const char *name, int events, int stat
         uv_timer_start(&watcher->settle, settled, SETTLE_MS, 0);
 }
 
-static void stopped(uv_signal_t *signal, int number)
-{
-    (void)number;
-    uv_stop(signal->loop);
-}
-
 static void resized(uv_signal_t *signal, int number)
 {
     (void)number;
     again(signal->data);
 }
 
-static void handle_close(uv_handle_t *handle, void *unused)
-{
-    (void)unused;
-    if (!uv_is_closing(handle))
-        uv_close(handle, NULL);
-}
-
 static enum status watch_path(struct watcher *watcher, const char *path)
 {
-    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
     const char *slash = strrchr(path, '/');
     char *folder = slash == NULL ? strdup(".") : slash == path ? strdup("/") : strndup(path, (size_t)(slash - path));
-    int error = uv_loop_init(&watcher->loop);
+    int error = loop_open(&watcher->loop);
     watcher->name = strdup(slash != NULL ? slash + 1 : path);
     if (folder == NULL || watcher->name == NULL)
         error = UV_ENOMEM;
     if (error == 0)
-        error = uv_fs_event_init(&watcher->loop, &watcher->folder);
+        error = uv_fs_event_init(&watcher->loop.uv, &watcher->folder);
     if (error == 0)
         error = uv_fs_event_start(&watcher->folder, changed, folder, 0);
     if (error < 0) {
@@ -118,20 +104,14 @@ static enum status watch_path(struct watcher *watcher, const char *path)
         return STATUS_OUTSIDE;
     }
     watcher->folder.data = watcher->settle.data = watcher->resize.data = watcher;
-    uv_timer_init(&watcher->loop, &watcher->settle);
-    for (unsigned i = 0; i < 3; i++) {
-        uv_signal_init(&watcher->loop, &watcher->stop[i]);
-        uv_signal_start(&watcher->stop[i], stopped, numbers[i]);
-    }
-    uv_signal_init(&watcher->loop, &watcher->resize);
+    uv_timer_init(&watcher->loop.uv, &watcher->settle);
+    uv_signal_init(&watcher->loop.uv, &watcher->resize);
     if (watcher->clear)
         uv_signal_start(&watcher->resize, resized, SIGWINCH);
     again(watcher);
     if (watcher->status == STATUS_HELD)
-        uv_run(&watcher->loop, UV_RUN_DEFAULT);
-    uv_walk(&watcher->loop, handle_close, NULL);
-    uv_run(&watcher->loop, UV_RUN_DEFAULT);
-    uv_loop_close(&watcher->loop);
+        loop_run(&watcher->loop);
+    loop_close(&watcher->loop);
     free(folder);
     return watcher->status;
 }
@@ -168,8 +148,7 @@ static enum status watch(const struct arguments *arguments)
 static enum status watch(const struct arguments *arguments)
 {
     (void)arguments;
-    complain("watch", "this lastack was built without libuv; with its headers (libuv1-dev, libuv-devel) a new build has it");
-    return STATUS_OUTSIDE;
+    return loop_missing("watch");
 }
 
 #endif

@@ -11,6 +11,7 @@ static struct {
     const char *scenario, *line;
     uint64_t seed;
     const struct engine *engine;
+    void (*leave)(void);
 } watched; /* the run that is on: an assertion's handler is told nothing else */
 
 void fault_watch(const char *scenario, uint64_t seed, const char *line, const struct engine *engine)
@@ -19,6 +20,11 @@ void fault_watch(const char *scenario, uint64_t seed, const char *line, const st
     watched.seed = seed;
     watched.line = line;
     watched.engine = engine;
+}
+
+void fault_leaves(void (*leave)(void))
+{
+    watched.leave = leave;
 }
 
 static void where(void)
@@ -33,6 +39,8 @@ static void where(void)
 static void failed(const char *condition, const char *file, int line)
 {
     fflush(stdout);
+    if (watched.leave != NULL)
+        watched.leave();
     fprintf(stderr, "lastack: a fault of ours: %s (%s:%d)\n", condition, file, line);
     where();
     fflush(stderr);

@@ -57,18 +57,25 @@ enum status play_open(struct play *play, const char *word)
     return status == STATUS_HELD ? file_read(play->path, &play->file) : status;
 }
 
-enum status play_read(struct play *play)
+bool play_parse(struct play *play)
 {
     play_clear(play);
     memset(&play->diagnostics, 0, sizeof play->diagnostics);
     play->story = scenario_read(play->path, play->file.bytes, play->file.length, &play->options, &play->diagnostics);
+    if (play->story == NULL)
+        return false;
+    asked(&play->asked, &play->options);
+    play->story->asked = play->asked.length > 0 ? play->asked.bytes : NULL;
+    story_draw(play->story, play->story->seed);
+    return true;
+}
+
+enum status play_read(struct play *play)
+{
+    const bool read = play_parse(play);
     diagnostics_print(&play->diagnostics, play->path, &play->file);
-    if (play->story != NULL) {
-        asked(&play->asked, &play->options);
-        play->story->asked = play->asked.length > 0 ? play->asked.bytes : NULL;
-        story_draw(play->story, play->story->seed);
+    if (read)
         return STATUS_HELD;
-    }
     if (play->diagnostics.count > 0)
         return STATUS_WRONG;
     complain(NULL, "out of memory");
@@ -140,12 +147,13 @@ static enum status run(struct play *play, int64_t until_ns)
         return fault_limit("this run is larger than the program can play");
     bool cut = status == ENGINE_RUNNING;
     int64_t end_ns = cut ? until_ns : engine_end_ns(&play->engine);
+    play_unjudge(play);
     judge_run(&play->judgement, play->story, &play->trace, end_ns, world_hash(play->engine.world), cut);
     play->judged = true;
     return play->judgement.failures.count > 0 ? STATUS_FAILED : STATUS_HELD;
 }
 
-enum status play_run(struct play *play, int64_t until_ns, const char *again)
+enum status play_begin(struct play *play)
 {
     struct diagnostics limit = {0};
     play->trace.count = 0;
@@ -158,18 +166,31 @@ enum status play_run(struct play *play, int64_t until_ns, const char *again)
         complain(NULL, "out of memory for a world of %zu bytes", world_bytes_wanted(play->story));
         return STATUS_OUTSIDE;
     }
+    return STATUS_HELD;
+}
+
+enum status play_run(struct play *play, int64_t until_ns, const char *again)
+{
+    enum status status = play_begin(play);
+    if (status != STATUS_HELD)
+        return status;
     fault_watch(play->path, play->story->seed, again, &play->engine);
-    enum status status = run(play, until_ns);
+    status = run(play, until_ns);
     fault_watch(NULL, 0, NULL, NULL);
     return status;
 }
 
-void play_clear(struct play *play)
+void play_unjudge(struct play *play)
 {
     if (play->judged)
         judgement_free(&play->judgement);
     memset(&play->judgement, 0, sizeof play->judgement);
     play->judged = false;
+}
+
+void play_clear(struct play *play)
+{
+    play_unjudge(play);
     if (play->story != NULL)
         story_free(play->story);
     play->story = NULL;
@@ -201,9 +222,14 @@ uint32_t play_connection(const struct play *play, const char *word)
 
 void play_again(struct text *out, const struct play *play)
 {
+    play_again_as(out, play, play->path);
+}
+
+void play_again_as(struct text *out, const struct play *play, const char *path)
+{
     const struct scenario_options *o = &play->options;
     text_puts(out, "lastack run ");
-    quoted(out, play->path);
+    quoted(out, path);
     text_printf(out, " --seed %" PRIu64, play->story->seed);
     if (play->asked.length > 0)
         text_puts(out, play->asked.bytes);

@@ -57,9 +57,14 @@ struct play {
 enum status play_open(struct play *play, const char *word);
 /* The story of the variant that the options name; its diagnostics are printed. STATUS_WRONG if there is none. */
 enum status play_read(struct play *play);
+/* The same, and nothing is printed; false: play->diagnostics say why, or there is no memory. */
+bool play_parse(struct play *play);
+/* A world at its beginning, which play->engine plays; its events go to play->trace. */
+enum status play_begin(struct play *play);
 /* Plays and judges it, up to `until_ns` (TIME_NEVER: to its end). `again` is the line that repeats the run. Returns STATUS_HELD or
  * STATUS_FAILED, or why there is no judgement. */
 enum status play_run(struct play *play, int64_t until_ns, const char *again);
+void play_unjudge(struct play *play);
 /* Lets go of the story and its judgement, keeps the file and the memory. */
 void play_clear(struct play *play);
 void play_free(struct play *play);
@@ -69,5 +74,7 @@ uint32_t play_connection(const struct play *play, const char *word);
 
 /* "lastack run FILE --seed N --variant K …": what repeats the run that was read. */
 void play_again(struct text *out, const struct play *play);
+/* The same from a copy of the file. */
+void play_again_as(struct text *out, const struct play *play, const char *path);
 
 #endif

@@ -1,382 +1,449 @@
 /* SPDX-License-Identifier: MIT */
 #include "app/stage.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/duration.h"
-#include "net/class.h"
 
-/* ---- moments ---- */
+#define EVENTS_IN_SIGHT (PAST_EVENTS / 16) /* of so many before now the ladder may show something */
+
+static const struct trace *trace_of(const struct stage *stage)
+{
+    return &stage->recent.trace;
+}
 
 static const struct trace_event *event_at(const struct stage *stage, uint32_t number)
 {
-    return &stage->play.trace.events[number - 1];
+    return &stage->recent.trace.events[number - 1];
 }
 
-/* A step of the engine: what happens at one instant and is caused by what happens in it. */
-static bool begins(const struct stage *stage, uint32_t number, uint32_t first)
+/* ---- the engine ---- */
+
+static void broken(struct stage *stage, enum status status, const char *fault)
 {
-    const struct trace_event *e = event_at(stage, number);
-    return e->time_ns != event_at(stage, first)->time_ns || e->cause < first;
+    stage->status = status;
+    stage->fault = fault;
+    stage->goal = GOAL_NONE;
 }
 
-static bool moments_find(struct stage *stage)
+static void forget(struct stage *stage)
 {
-    const uint32_t count = stage->play.trace.count;
-    free(stage->ends);
-    stage->moments = 0;
-    stage->ends = malloc(((size_t)count + 1) * sizeof *stage->ends);
-    if (stage->ends == NULL)
-        return false;
-    for (uint32_t n = 1, first = 1; n <= count; n++) {
-        if (n == first || !begins(stage, n, first))
-            continue;
-        stage->ends[stage->moments++] = n - 1;
-        first = n;
+    const uint32_t forgotten = stage->recent.forgotten, ahead = stage->recent.trace.count - stage->shown;
+    recent_forget(&stage->recent, PAST_EVENTS + ahead);
+    stage->shown -= stage->recent.forgotten - forgotten;
+    stage->next = 0;
+}
+
+static void judge(struct stage *stage)
+{
+    struct play *play = &stage->play;
+    play_unjudge(play);
+    if (stage->recent.forgotten > 0)
+        return;
+    judge_run(&play->judgement, play->story, trace_of(stage), world_now(play->engine.world), world_hash(play->engine.world), false);
+    play->judged = true;
+}
+
+static void engine_goes_on(struct stage *stage)
+{
+    struct engine *engine = &stage->play.engine;
+    if (stage->recent.trace.count > stage->recent.left + 2 * PAST_EVENTS)
+        forget(stage);
+    switch (engine_step(engine)) {
+    case ENGINE_RUNNING:
+        past_take(&stage->past, engine->world, &stage->recent);
+        break;
+    case ENGINE_ENDED:
+        stage->ended = true;
+        judge(stage);
+        break;
+    case ENGINE_NO_MEMORY:
+        broken(stage, STATUS_OUTSIDE, "out of memory");
+        break;
+    case ENGINE_LIMIT:
+        broken(stage, STATUS_OURS, "this run is larger than the program can play");
+        break;
     }
-    if (count > 0)
-        stage->ends[stage->moments++] = count;
-    return true;
+    if (stage->recent.trace.failed)
+        broken(stage, STATUS_OUTSIDE, "out of memory");
 }
 
-uint32_t stage_events(const struct stage *stage)
+static enum status restart(struct stage *stage)
 {
-    return stage->at > 0 ? stage->ends[stage->at - 1] : 0;
+    enum status status = play_begin(&stage->play);
+    stage->play.engine.sink = recent_keep;
+    stage->play.engine.sink_ctx = &stage->recent;
+    stage->recent = (struct recent){.trace = stage->recent.trace};
+    stage->recent.trace.count = 0;
+    stage->shown = stage->next = 0;
+    stage->now_ns = 0;
+    stage->ended = false;
+    play_unjudge(&stage->play);
+    return status;
 }
 
-int64_t stage_now(const struct stage *stage)
+/* Back to a moment that has so many events before it at most, and lies before that time. */
+static void rewind_to(struct stage *stage, uint32_t events, int64_t time_ns)
 {
-    if (stage->at == stage->moments)
-        return stage->play.judgement.end_ns;
-    return stage->at > 0 ? event_at(stage, stage_events(stage))->time_ns : 0;
+    const struct snapshot *snapshot = past_find(&stage->past, events, time_ns);
+    if (restart(stage) != STATUS_HELD) {
+        broken(stage, STATUS_OUTSIDE, "out of memory");
+        return;
+    }
+    if (snapshot == NULL || !recent_copy(&stage->recent, &snapshot->before))
+        return;
+    memcpy(stage->play.block, snapshot->world, snapshot->world_bytes);
+    stage->play.engine.world = stage->play.block;
+    stage->shown = stage->recent.trace.count;
+    stage->now_ns = snapshot->now_ns;
+}
+
+/* ---- steps ---- */
+
+/* The last event of the step after what is shown; 0: the engine has not come past it. */
+static uint32_t next_end(const struct stage *stage)
+{
+    const struct trace *trace = trace_of(stage);
+    for (uint32_t n = stage->shown + 2; n <= trace->count; n++) {
+        if (trace_step_begins(trace, n))
+            return n - 1;
+    }
+    return stage->ended ? trace->count : 0;
 }
 
 bool stage_over(const struct stage *stage)
 {
-    return stage->at == stage->moments;
+    return stage->ended && stage->shown == stage->recent.trace.count;
+}
+
+static uint32_t step_of(const struct stage *stage, uint32_t number)
+{
+    while (number > 1 && !trace_step_begins(trace_of(stage), number))
+        number--;
+    return number;
+}
+
+uint32_t stage_step(const struct stage *stage)
+{
+    return stage->shown > stage->recent.left ? step_of(stage, stage->shown) : 0;
+}
+
+uint32_t stage_next(const struct stage *stage)
+{
+    return stage->next > stage->shown ? stage->shown + 1 : 0;
 }
 
 int64_t stage_wait(const struct stage *stage)
 {
-    if (stage_over(stage))
-        return TIME_NEVER;
-    return event_at(stage, stage->ends[stage->at])->time_ns - stage_now(stage);
-}
-
-void stage_forward(struct stage *stage)
-{
-    if (stage->at < stage->moments)
-        stage->at++;
-}
-
-void stage_back(struct stage *stage)
-{
-    if (stage->at > 0)
-        stage->at--;
-}
-
-/* Does an end change its state in moment `m` (from 1)? */
-static bool changes_state(const struct stage *stage, uint32_t m)
-{
-    for (uint32_t n = m > 1 ? stage->ends[m - 2] + 1 : 1; n <= stage->ends[m - 1]; n++) {
-        if (event_at(stage, n)->kind == TRACE_STATE)
-            return true;
-    }
-    return false;
-}
-
-void stage_to_state(struct stage *stage, bool forward)
-{
-    do {
-        if (forward)
-            stage_forward(stage);
-        else
-            stage_back(stage);
-    } while (stage->at > 0 && stage->at < stage->moments && !changes_state(stage, stage->at));
-}
-
-void stage_to_time(struct stage *stage, int64_t time_ns)
-{
-    stage->at = 0;
-    while (stage->at < stage->moments && event_at(stage, stage->ends[stage->at])->time_ns <= time_ns)
-        stage->at++;
+    const uint32_t next = stage_next(stage);
+    return next != 0 ? event_at(stage, next)->time_ns - stage->now_ns : TIME_NEVER;
 }
 
 const struct trace_event *stage_asks(const struct stage *stage)
 {
+    const uint32_t step = stage_step(stage);
     const struct story *story = stage->play.story;
-    if (stage->at == 0)
+    const struct trace_event *e = step != 0 ? event_at(stage, step) : NULL;
+    if (e == NULL || e->kind != TRACE_NOTE || e->statement == 0 || e->statement > story->statement_count)
         return NULL;
-    for (uint32_t n = stage->at > 1 ? stage->ends[stage->at - 2] + 1 : 1; n <= stage->ends[stage->at - 1]; n++) {
-        const struct trace_event *e = event_at(stage, n);
-        if (e->kind == TRACE_NOTE && e->statement != 0 && story->statements[e->statement - 1].kind == STATEMENT_ASK)
-            return e;
-    }
-    return NULL;
+    return story->statements[e->statement - 1].kind == STATEMENT_ASK ? e : NULL;
 }
 
-/* ---- what is under way ---- */
-
-static bool is_gone(const struct stage *stage, uint32_t segment, uint32_t after)
+/* The run's clock stands at the end of it, which nothing marks, once everything is shown. */
+static void shown_until(struct stage *stage, uint32_t number)
 {
-    for (uint32_t n = after + 1; n <= stage_events(stage); n++) {
-        const struct trace_event *e = event_at(stage, n);
-        if ((e->kind == TRACE_RECV || e->kind == TRACE_DROP) && e->segment.number == segment)
-            return true;
+    stage->shown = number;
+    stage->next = 0;
+    stage->now_ns = number > 0 ? event_at(stage, number)->time_ns : 0;
+    if (stage_over(stage))
+        stage->now_ns = world_now(stage->play.engine.world);
+}
+
+static bool goal_reached(const struct stage *stage)
+{
+    switch (stage->goal) {
+    case GOAL_NONE:
+    case GOAL_STEP:
+        return true;
+    case GOAL_STATE:
+        return trace_changes_state(trace_of(stage), stage_step(stage), stage->shown) || stage_asks(stage) != NULL;
+    case GOAL_EVENT:
+        return stage->recent.forgotten + stage->shown >= stage->goal_event;
+    case GOAL_TIME:
+    case GOAL_END:
+        break;
     }
     return false;
 }
 
-/* Looks back from now, as long as something may be: past the longest way nothing is under way, but that is not known here. */
-unsigned stage_flights(const struct stage *stage, uint32_t *events)
+/* What is to be done when the next step is known. */
+static void next_step(struct stage *stage)
 {
-    unsigned count = 0;
-    const uint32_t now = stage_events(stage), window = 4096;
-    for (uint32_t n = now > window ? now - window : 1; n <= now && count < FLIGHTS_SHOWN; n++) {
-        const struct trace_event *e = event_at(stage, n);
-        if ((e->kind == TRACE_SEND || e->kind == TRACE_DUP) && !is_gone(stage, e->segment.number, n))
-            events[count++] = n;
+    const int64_t at_ns = stage->next > stage->shown ? event_at(stage, stage->shown + 1)->time_ns : TIME_NEVER;
+    if (stage->goal == GOAL_TIME && at_ns > stage->goal_ns) {
+        if (!stage_over(stage))
+            stage->now_ns = stage->goal_ns;
+        stage->goal = GOAL_NONE;
+        return;
     }
+    if (stage->next == stage->shown) {
+        shown_until(stage, stage->shown);
+        stage->next = stage->shown;
+        stage->goal = GOAL_NONE;
+        return;
+    }
+    shown_until(stage, stage->next);
+    if (goal_reached(stage))
+        stage->goal = GOAL_NONE;
+}
+
+bool stage_work(struct stage *stage, unsigned steps)
+{
+    while (stage->fault == NULL) {
+        stage->next = next_end(stage);
+        if (stage->next != 0 || stage->ended) {
+            if (stage->goal == GOAL_NONE)
+                return true;
+            next_step(stage);
+            continue;
+        }
+        if (steps-- == 0)
+            return false;
+        engine_goes_on(stage);
+    }
+    return true;
+}
+
+/* Those that are a way back without a goal of their own have it done at once. */
+static void work(struct stage *stage)
+{
+    while (!stage_work(stage, 1u << 20))
+        ;
+}
+
+void stage_stop(struct stage *stage)
+{
+    stage->goal = GOAL_NONE;
+}
+
+void stage_go(struct stage *stage, enum goal goal)
+{
+    stage->goal = goal;
+}
+
+void stage_go_to(struct stage *stage, int64_t time_ns)
+{
+    stage->goal = GOAL_TIME;
+    stage->goal_ns = time_ns;
+    if (time_ns >= stage->now_ns)
+        return;
+    if (stage->recent.forgotten > 0)
+        rewind_to(stage, UINT32_MAX, time_ns);
+    else
+        shown_until(stage, 0);
+}
+
+/* ---- back ---- */
+
+static void go_to_event(struct stage *stage, uint32_t number)
+{
+    stage->goal = GOAL_EVENT;
+    stage->goal_event = number;
+}
+
+static void back(struct stage *stage)
+{
+    const uint32_t number = stage->shown;
+    shown_until(stage, number > 0 ? step_of(stage, number) - 1 : 0);
+    if (stage->recent.forgotten == 0 || stage->shown > stage->recent.left + EVENTS_IN_SIGHT)
+        return;
+    const uint32_t target = stage->recent.forgotten + stage->shown;
+    rewind_to(stage, target > PAST_EVENTS / 2 ? target - PAST_EVENTS / 2 : 0, TIME_NEVER);
+    go_to_event(stage, target);
+    work(stage);
+}
+
+void stage_back(struct stage *stage)
+{
+    stage->goal = GOAL_NONE;
+    back(stage);
+}
+
+void stage_back_to_state(struct stage *stage)
+{
+    stage->goal = GOAL_NONE;
+    do
+        back(stage);
+    while (stage->shown > 0 && stage->fault == NULL && !trace_changes_state(trace_of(stage), stage_step(stage), stage->shown));
+}
+
+void stage_back_to_start(struct stage *stage)
+{
+    stage->goal = GOAL_NONE;
+    if (stage->recent.forgotten > 0)
+        rewind_to(stage, 0, 0);
+    else
+        shown_until(stage, 0);
+}
+
+/* ---- what is under way ---- */
+
+#define FLIGHTS_BACK 65536u /* segments that a longer way would have behind it are not found */
+
+struct arrived {
+    uint32_t newest; /* number of the last segment */
+    uint64_t bits[FLIGHTS_BACK / 64];
+};
+
+/* Notes that a segment has come to its end. True: that is news. */
+static bool arrived_add(struct arrived *arrived, uint32_t segment)
+{
+    const uint32_t behind = segment <= arrived->newest ? arrived->newest - segment : 0;
+    if (behind >= FLIGHTS_BACK)
+        return false;
+    const uint64_t bit = UINT64_C(1) << behind % 64, before = arrived->bits[behind / 64];
+    arrived->bits[behind / 64] |= bit;
+    return (before & bit) == 0;
+}
+
+static bool is_sent(const struct trace_event *e)
+{
+    return e->kind == TRACE_SEND || e->kind == TRACE_DUP || e->kind == TRACE_INJECT;
+}
+
+unsigned stage_flights(const struct stage *stage, uint32_t events[FLIGHTS_SHOWN])
+{
+    struct arrived arrived = {.newest = 0};
+    uint32_t newest[FLIGHTS_SHOWN];
+    unsigned count = 0, listed = 0;
+    for (uint32_t n = stage->recent.left + 1; n <= stage->shown; n++) {
+        if (is_sent(event_at(stage, n)) && event_at(stage, n)->segment.number > arrived.newest)
+            arrived.newest = event_at(stage, n)->segment.number;
+    }
+    for (uint32_t n = stage->shown; n > stage->recent.left; n--) {
+        const struct trace_event *e = event_at(stage, n);
+        if (e->kind != TRACE_RECV && e->kind != TRACE_DROP && !is_sent(e))
+            continue;
+        if (arrived_add(&arrived, e->segment.number) && is_sent(e) && count++ < FLIGHTS_SHOWN)
+            newest[listed++] = n;
+    }
+    for (unsigned i = 0; i < listed; i++)
+        events[i] = newest[listed - 1 - i];
     return count;
 }
 
 /* ---- branches ---- */
 
-/* The scenario's text with the branch's lines, before the first variant, where every variant inherits them. */
-static void branch_text(struct text *out, const struct stage *stage)
+/* Reads the branch as it is now, and begins it. */
+static bool branch_begin(struct stage *stage)
 {
-    const char *at = stage->text, *end = stage->text + stage->length;
-    const char *variants = end;
-    for (const char *line = at; line < end; line = memchr(line, '\n', (size_t)(end - line)) + 1) {
-        if (strncmp(line, "variant", 7) == 0) {
-            variants = line;
-            break;
-        }
-        if (memchr(line, '\n', (size_t)(end - line)) == NULL)
-            break;
-    }
-    text_add(out, at, (size_t)(variants - at));
-    if (variants > at && variants[-1] != '\n')
-        text_putc(out, '\n');
-    for (unsigned i = 0; i < stage->branches; i++)
-        text_printf(out, "%s\n", stage->lines[i]);
-    text_puts(out, stage->branches > 0 && variants < end ? "\n" : "");
-    text_add(out, variants, (size_t)(end - variants));
+    past_clear(&stage->past);
+    if (!branch_read(&stage->branch, &stage->play))
+        broken(stage, STATUS_OURS, "the branch cannot be read as a scenario");
+    else if (restart(stage) != STATUS_HELD)
+        broken(stage, STATUS_OUTSIDE, "out of memory");
+    return stage->fault == NULL;
 }
 
-static enum status stage_play(struct stage *stage)
+struct counting {
+    struct trace_event sent;
+    uint32_t until, count;
+};
+
+static void count(void *ctx, uint32_t number, const struct trace_event *event)
 {
-    struct text text = {0};
-    branch_text(&text, stage);
-    if (text.failed || text.bytes == NULL) {
-        text_free(&text);
-        complain("play", "out of memory");
-        return STATUS_OUTSIDE;
-    }
-    file_free(&stage->play.file);
-    stage->play.file = (struct file){.bytes = text.bytes, .length = text.length};
-    enum status status = play_read(&stage->play);
-    if (status == STATUS_HELD)
-        status = play_run(&stage->play, TIME_NEVER, NULL);
-    if (status != STATUS_HELD && status != STATUS_FAILED)
-        return status;
-    if (!moments_find(stage)) {
-        complain("play", "out of memory");
-        return STATUS_OUTSIDE;
-    }
-    return STATUS_HELD;
+    struct counting *counting = ctx;
+    if (number <= counting->until)
+        counting->count += branch_counts(&counting->sent, event);
 }
+
+/* The how-manieth of its class on its way is it? Not all of the run is remembered, so it is played again up to there. */
+static uint32_t ordinal_of(struct stage *stage, const struct trace_event *sent, uint32_t number)
+{
+    struct counting counting = {.sent = *sent, .until = number};
+    if (restart(stage) != STATUS_HELD)
+        return 0;
+    struct engine *engine = &stage->play.engine;
+    engine->sink = count;
+    engine->sink_ctx = &counting;
+    while (world_events(engine->world) < number && engine_step(engine) == ENGINE_RUNNING)
+        ;
+    return counting.count;
+}
+
+bool stage_kill(struct stage *stage, uint32_t event, const char **why)
+{
+    const struct trace_event sent = *event_at(stage, event);
+    const uint32_t number = stage->recent.forgotten + event;
+    struct branch *branch = &stage->branch;
+    if (sent.kind != TRACE_SEND || stage->play.story->nodes[sent.host].kind != NODE_HOST) {
+        *why = "only what a host has sent can be killed, not what the network has made";
+        return false;
+    }
+    if (branch->count == BRANCH_LINES) {
+        *why = "that is enough of killing for one run";
+        return false;
+    }
+    char line[BRANCH_LINE];
+    branch_line(line, stage->play.story, &sent, ordinal_of(stage, &sent, number));
+    if (!branch_add(branch, line))
+        broken(stage, STATUS_OUTSIDE, "out of memory");
+    else if (branch_begin(stage))
+        go_to_event(stage, number + 1); /* its loss stands behind its sending */
+    return true;
+}
+
+/* The branch as it is now, from its beginning to the time that was shown. */
+static void branch_again(struct stage *stage)
+{
+    const int64_t now_ns = stage->now_ns;
+    if (!branch_begin(stage))
+        return;
+    stage->goal = GOAL_TIME;
+    stage->goal_ns = now_ns;
+}
+
+bool stage_unkill(struct stage *stage)
+{
+    if (stage->branch.count == 0)
+        return false;
+    branch_remove(&stage->branch);
+    branch_again(stage);
+    return true;
+}
+
+enum status stage_hold(struct stage *stage)
+{
+    struct play whole = {.path = stage->play.path, .options = stage->play.options};
+    enum status status = STATUS_OUTSIDE;
+    if (branch_read(&stage->branch, &whole))
+        status = play_run(&whole, TIME_NEVER, NULL);
+    if (status == STATUS_HELD || status == STATUS_FAILED) {
+        status = branch_hold(&stage->branch, &whole) ? STATUS_HELD : STATUS_OUTSIDE;
+        branch_again(stage);
+    }
+    play_free(&whole);
+    return status;
+}
+
+/* ---- open and close ---- */
 
 enum status stage_open(struct stage *stage, struct play *play)
 {
-    *stage = (struct stage){.play = *play, .length = play->file.length};
+    *stage = (struct stage){.play = *play};
     *play = (struct play){0};
-    stage->text = malloc(stage->length + 1);
-    if (stage->text == NULL) {
+    if (!branch_open(&stage->branch, &stage->play)) {
         complain("play", "out of memory");
         return STATUS_OUTSIDE;
     }
-    memcpy(stage->text, stage->play.file.bytes, stage->length);
-    stage->text[stage->length] = '\0';
-    return stage_play(stage);
+    return restart(stage);
 }
 
 void stage_free(struct stage *stage)
 {
     play_free(&stage->play);
-    free(stage->ends);
-    free(stage->text);
-    *stage = (struct stage){.ends = NULL};
-}
-
-/* What a reader would call the segment, and the language too. */
-static uint32_t class_of(const struct trace_segment *segment, const char **name)
-{
-    static const struct {
-        uint32_t class;
-        const char *name;
-    } classes[] = {{CLASS_SYN, "SYN"},   {CLASS_RST, "RST"}, {CLASS_FIN, "FIN"},
-                   {CLASS_DATA, "data"}, {CLASS_ACK, "ACK"}, {CLASS_ANY, "any"}};
-    for (unsigned i = 0; i < sizeof classes / sizeof *classes; i++) {
-        if (segment->classes & classes[i].class || classes[i].class == CLASS_ANY) {
-            *name = classes[i].name;
-            return classes[i].class;
-        }
-    }
-    return 0;
-}
-
-static const char *ordinal_ending(uint32_t n)
-{
-    if (n % 100 >= 11 && n % 100 <= 13)
-        return "th";
-    return n % 10 == 1 ? "st" : n % 10 == 2 ? "nd" : n % 10 == 3 ? "rd" : "th";
-}
-
-static void line_make(const struct stage *stage, uint32_t event, char *line, size_t size)
-{
-    const struct trace_event *sent = event_at(stage, event);
-    const struct story_node *nodes = stage->play.story->nodes;
-    const char *name = "any";
-    const uint32_t class = class_of(&sent->segment, &name);
-    uint32_t ordinal = 0;
-    for (uint32_t n = 1; n <= event; n++) {
-        const struct trace_event *e = event_at(stage, n);
-        ordinal += e->kind == TRACE_SEND && e->host == sent->host && e->peer == sent->peer && (e->segment.classes & class) == class;
-    }
-    snprintf(line, size, "drop %u%s %s %s -> %s", (unsigned)ordinal, ordinal_ending(ordinal), name, nodes[sent->host].name,
-             nodes[sent->peer].name);
-}
-
-/* The moment in which event `number` happens. */
-static void stage_to_event(struct stage *stage, uint32_t number)
-{
-    stage->at = 0;
-    while (stage->at < stage->moments && stage_events(stage) < number)
-        stage->at++;
-}
-
-static void stage_to_drop(struct stage *stage, uint32_t segment)
-{
-    for (uint32_t n = 1; n <= stage->play.trace.count; n++) {
-        if (event_at(stage, n)->kind == TRACE_DROP && event_at(stage, n)->segment.number == segment) {
-            stage_to_event(stage, n);
-            return;
-        }
-    }
-}
-
-enum status stage_kill(struct stage *stage, uint32_t event, const char **why)
-{
-    const struct trace_event *sent = event_at(stage, event);
-    const uint32_t segment = sent->segment.number, at = stage->at;
-    if (sent->kind != TRACE_SEND) {
-        *why = "the network's own copy cannot be killed";
-        return STATUS_WRONG;
-    }
-    if (stage->branches == BRANCHES_MAX) {
-        *why = "that is enough of killing for one run";
-        return STATUS_WRONG;
-    }
-    line_make(stage, event, stage->lines[stage->branches], sizeof stage->lines[0]);
-    stage->branches++;
-    enum status status = stage_play(stage);
-    if (status != STATUS_HELD)
-        return status;
-    stage->at = at < stage->moments ? at : stage->moments;
-    stage_to_drop(stage, segment);
-    return STATUS_HELD;
-}
-
-bool stage_unkill(struct stage *stage)
-{
-    const int64_t now_ns = stage_now(stage);
-    if (stage->branches == 0)
-        return false;
-    stage->branches--;
-    if (stage_play(stage) != STATUS_HELD)
-        return false;
-    stage_to_time(stage, now_ns);
-    return true;
-}
-
-/* ---- a branch as a scenario ---- */
-
-static bool fails(const struct stage *stage, uint32_t line)
-{
-    const struct diagnostics *failures = &stage->play.judgement.failures;
-    for (unsigned i = 0; i < failures->count && i < DIAGNOSTICS_MAX; i++) {
-        if (failures->list[i].line == line)
-            return true;
-    }
-    return false;
-}
-
-static bool is_step(const struct stage *stage, uint32_t line)
-{
-    const struct story *story = stage->play.story;
-    for (uint32_t i = 0; i < story->step_count; i++) {
-        if (story->steps[i].place.line == line)
-            return true;
-    }
-    return false;
-}
-
-/* A call that returns something else keeps its place and loses its `= VALUE`; any other line that fails becomes a comment. */
-static void failed_line(struct text *out, const struct stage *stage, uint32_t line, const char *at, size_t length)
-{
-    const char *expects = NULL;
-    for (const char *c = at; is_step(stage, line) && c + 3 <= at + length; c++) {
-        if (strncmp(c, " = ", 3) == 0)
-            expects = c;
-    }
-    if (expects == NULL) {
-        text_puts(out, "# no longer so: ");
-        text_add(out, at, length);
-        return;
-    }
-    text_add(out, at, (size_t)(expects - at));
-    text_puts(out, "  # no longer");
-    text_add(out, expects, length - (size_t)(expects - at));
-}
-
-static bool is_declared(const struct story *story, enum invariant invariant)
-{
-    for (uint32_t i = 0; i < story->expect_count; i++) {
-        if (story->expects[i].kind == EXPECT_BREAKS && story->expects[i].invariant == invariant)
-            return true;
-    }
-    return false;
-}
-
-/* What breaks in this branch is said, in the base or in the variant that is played. */
-static void breaks(struct text *out, const struct stage *stage)
-{
-    for (unsigned i = 0; i < INVARIANTS; i++) {
-        if (stage->play.judgement.invariant_broken[i] && !is_declared(stage->play.story, (enum invariant)i))
-            text_printf(out, "%sexpect maybe breaks %s\n", stage->play.options.variant > 0 ? "    " : "",
-                        invariant_name((enum invariant)i));
-    }
-}
-
-void stage_scenario(struct text *out, const struct stage *stage)
-{
-    const char *at = stage->play.file.bytes, *end = at + stage->play.file.length;
-    unsigned variants = 0;
-    text_puts(out, "# A branch, made with lastack play\n");
-    for (uint32_t line = 1; at < end; line++) {
-        const char *next = memchr(at, '\n', (size_t)(end - at));
-        next = next != NULL ? next + 1 : end;
-        if (strncmp(at, "variant", 7) == 0 && variants++ == stage->play.options.variant)
-            breaks(out, stage);
-        if (fails(stage, line))
-            failed_line(out, stage, line, at, (size_t)(next - at));
-        else
-            text_add(out, at, (size_t)(next - at));
-        at = next;
-    }
-    if (variants <= stage->play.options.variant)
-        breaks(out, stage);
+    trace_free(&stage->recent.trace);
+    past_clear(&stage->past);
+    branch_free(&stage->branch);
 }

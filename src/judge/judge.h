@@ -30,7 +30,7 @@ struct judgement {
     int64_t end_ns;
     uint64_t hash;
     bool invariant_broken[INVARIANTS]; /* declared or not */
-    bool cut; /* the run was stopped early: what comes later is not judged */
+    bool cut; /* the run was stopped early: what comes later is not judged; and nothing is, without any report of a connection */
 };
 
 /* Judges a whole run. `until_cut`: the run was stopped early by --until: only what is decided by then is judged (no verdict-dependent

@@ -224,6 +224,10 @@ static const char *answer_verdict(const struct judgement *judgement, const struc
     const char *only = NULL;
     bool same = true;
     buffer[0] = '\0';
+    if (judgement->cut && judgement->connections == NULL) { /* nobody has judged yet */
+        (void)snprintf(buffer, size, "known when the run has ended");
+        return buffer;
+    }
     for (uint32_t i = 0; i < judgement->connection_count; i++) {
         const struct connection_report *report = &judgement->connections[i];
         if (name != STORY_NONE && report->name != name)

@@ -209,3 +209,22 @@ void trace_free(struct trace *trace)
     free(trace->events);
     *trace = (struct trace){0};
 }
+
+bool trace_step_begins(const struct trace *trace, uint32_t number)
+{
+    const struct trace_event *e = &trace->events[number - 1];
+    if (number == 1 || e->time_ns != e[-1].time_ns)
+        return true;
+    return e->kind == TRACE_RECV || e->kind == TRACE_CALL || e->kind == TRACE_NOTE || e->kind == TRACE_FAULT || e->kind == TRACE_INJECT ||
+           (e->kind == TRACE_TIMER && e->what == TIMER_FIRED);
+}
+
+bool trace_changes_state(const struct trace *trace, uint32_t first, uint32_t last)
+{
+    for (uint32_t n = first; n <= last; n++) {
+        const struct trace_event *e = &trace->events[n - 1];
+        if (e->kind == TRACE_STATE && e->conn != 0 && e->state.from != e->state.to)
+            return true;
+    }
+    return false;
+}

@@ -115,6 +115,12 @@ struct trace {
 void trace_keep(void *trace, uint32_t number, const struct trace_event *event); /* a trace_sink */
 void trace_free(struct trace *trace);
 
+/* A run is shown in steps: one statement, call, arrival or timer, and all that comes of it at once. Does event `number` (from 1) begin one?
+ * The programs that a segment wakes go on in the step of its arrival, up to their next call. */
+bool trace_step_begins(const struct trace *trace, uint32_t number);
+/* Does an end of a connection change its state in events first..last? */
+bool trace_changes_state(const struct trace *trace, uint32_t first, uint32_t last);
+
 /* The canonical bytes of `event`, at most TRACE_BYTES_MAX; returns how many. On a little-endian machine they are the beginning of the
  * record itself, if its zeros are zeros. */
 #define TRACE_BYTES_MAX 96

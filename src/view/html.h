@@ -13,7 +13,7 @@ void html_string(struct text *out, const char *utf8);
 
 /* ---- steps ---- */
 
-/* One call, arrival, timer or statement, and all that it does at once: events first..last, counted from 1. */
+/* What trace_step_begins() begins: events first..last, counted from 1. */
 struct html_step {
     uint32_t first, last;
 };

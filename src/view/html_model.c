@@ -41,21 +41,12 @@ void html_string(struct text *out, const char *utf8)
 
 /* ---- steps ---- */
 
-static bool begins(const struct trace_event *e, const struct trace_event *last)
-{
-    if (last == NULL || e->time_ns != last->time_ns)
-        return true;
-    return e->kind == TRACE_RECV || e->kind == TRACE_CALL || e->kind == TRACE_NOTE || e->kind == TRACE_FAULT || e->kind == TRACE_INJECT ||
-           (e->kind == TRACE_TIMER && e->what == TIMER_FIRED);
-}
-
 struct html_step *html_steps(const struct trace *trace, uint32_t *count)
 {
     struct html_step *steps = malloc(((size_t)trace->count + 1) * sizeof *steps);
     *count = 0;
     for (uint32_t n = 1; n <= trace->count && steps != NULL; n++) {
-        const struct trace_event *e = &trace->events[n - 1];
-        if (begins(e, n > 1 ? e - 1 : NULL))
+        if (trace_step_begins(trace, n))
             steps[(*count)++] = (struct html_step){.first = n};
         steps[*count - 1].last = n;
     }
@@ -113,16 +104,6 @@ static const char *step_surprise(const struct model *model, const struct html_st
     return disagreement_begins(model, step) ? "the ends disagree" : NULL;
 }
 
-static bool changes_state(const struct model *model, const struct html_step *step)
-{
-    for (uint32_t n = step->first; n <= step->last; n++) {
-        const struct trace_event *e = &model->trace->events[n - 1];
-        if (e->kind == TRACE_STATE && e->conn != 0 && e->state.from != e->state.to)
-            return true;
-    }
-    return false;
-}
-
 static void steps(struct model *model)
 {
     int y = model->svg->head;
@@ -139,7 +120,7 @@ static void steps(struct model *model)
         page_time_text(&model->svg->words, time, sizeof time, model->trace->events[step->first - 1].time_ns);
         text_printf(model->out, "%s[%u,%u,%d,\"%s\",", s > 0 ? ",\n" : "\n", (unsigned)step->first, (unsigned)step->last, y, time);
         html_string(model->out, surprise != NULL ? surprise : "");
-        text_printf(model->out, ",%d]", changes_state(model, step));
+        text_printf(model->out, ",%d]", trace_changes_state(model->trace, step->first, step->last));
     }
     text_puts(model->out, "]");
 }

@@ -274,7 +274,7 @@ static bool lanes_init(struct ladder *ladder)
 static void rows(struct ladder *ladder)
 {
     const struct trace *trace = ladder->glossary->trace;
-    for (uint32_t i = 0; i < trace->count && !ladder->failed; i++) {
+    for (uint32_t i = ladder->first; i < trace->count && !ladder->failed; i++) {
         const struct trace_event *e = &trace->events[i];
         bool placed = e->kind == TRACE_NOTE || e->kind == TRACE_FAULT || e->kind == TRACE_DROP || ladder->lane_of[e->host] != LANE_NONE;
         if (placed)
@@ -282,19 +282,31 @@ static void rows(struct ladder *ladder)
     }
 }
 
+static bool build(struct ladder *ladder, bool columns)
+{
+    ladder->failed = ladder->glossary->failed || !lanes_init(ladder);
+    ladder->outside = columns || ladder->lanes == 2;
+    if (!ladder->failed)
+        rows(ladder);
+    if (!ladder->failed && !ladder->options->full && !ladder->live)
+        ladder_fold(ladder);
+    return !ladder->failed;
+}
+
 bool ladder_build(struct ladder *ladder, const struct glossary *glossary, const struct judgement *judgement,
                   const struct view_options *options, bool columns)
 {
-    *ladder = (struct ladder){.glossary = glossary, .judgement = judgement, .options = options, .failed = true};
+    *ladder = (struct ladder){.glossary = glossary, .judgement = judgement, .options = options};
     ladder->shown = glossary->conns > CONNECTIONS_ALL && !options->full ? CONNECTIONS_FEW : UINT32_MAX;
-    if (glossary->failed || !lanes_init(ladder))
-        return false;
-    ladder->failed = false;
-    ladder->outside = columns || ladder->lanes == 2;
-    rows(ladder);
-    if (!ladder->failed && !options->full)
-        ladder_fold(ladder);
-    return !ladder->failed;
+    return build(ladder, columns);
+}
+
+bool ladder_build_live(struct ladder *ladder, const struct glossary *glossary, const struct judgement *judgement,
+                       const struct view_options *options, uint32_t first)
+{
+    *ladder = (struct ladder){
+        .glossary = glossary, .judgement = judgement, .options = options, .shown = UINT32_MAX, .live = true, .first = first};
+    return build(ladder, false);
 }
 
 void ladder_free(struct ladder *ladder)

@@ -46,6 +46,8 @@ struct ladder {
     const struct view_options *options;
     uint8_t *lane_of; /* by node; LANE_NONE: a middlebox */
     unsigned lanes;
+    bool live; /* the run goes on: nothing is known of what comes */
+    uint32_t first; /* index of the event with which its rows begin */
     bool outside; /* the words of a lane stand where no arrow crosses them */
     uint32_t shown; /* connections beyond this number are only counted */
     struct row *rows;
@@ -72,6 +74,9 @@ static inline bool ladder_outside(const struct ladder *ladder)
  * false: out of memory. Free it in any case. */
 bool ladder_build(struct ladder *ladder, const struct glossary *glossary, const struct judgement *judgement,
                   const struct view_options *options, bool columns);
+/* The rows of a run that goes on, from event `first` (an index) to the last; nothing is folded. */
+bool ladder_build_live(struct ladder *ladder, const struct glossary *glossary, const struct judgement *judgement,
+                       const struct view_options *options, uint32_t first);
 void ladder_free(struct ladder *ladder);
 
 void ladder_fold(struct ladder *ladder);

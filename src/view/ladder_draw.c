@@ -199,14 +199,24 @@ static void fold(struct page *page, struct text *out, uint32_t first)
 
 /* ---- events ---- */
 
-static void follow_state(struct page *page, unsigned lane, const struct cell *cell)
+static void follow_state(struct page *page, unsigned lane, const struct trace_event *e)
 {
-    if (cell->kind != CELL_STATE)
+    if (e->kind != TRACE_STATE)
         return;
-    const struct trace_event *e = ladder_event(page->ladder, cell->event);
     bool was = e->state.from != TCP_CLOSED && e->state.from != TCP_LISTEN, is = e->state.to != TCP_CLOSED && e->state.to != TCP_LISTEN;
     page->open[lane] += (int)is - (int)was;
     page->sum[lane] += (is ? e->state.to : 0) - (was ? e->state.from : 0);
+}
+
+void page_before(struct page *page)
+{
+    const struct ladder *ladder = page->ladder;
+    for (uint32_t i = 0; i < ladder->first; i++) {
+        const unsigned lane = ladder->lane_of[ladder_event(ladder, i)->host];
+        if (lane != LANE_NONE)
+            follow_state(page, lane, ladder_event(ladder, i));
+    }
+    page->last_ns = ladder->first > 0 ? ladder_event(ladder, ladder->first - 1)->time_ns : 0;
 }
 
 static void events(struct page *page, struct text *out, uint32_t index)
@@ -214,8 +224,10 @@ static void events(struct page *page, struct text *out, uint32_t index)
     const struct row *row = &page->ladder->rows[index];
     const struct cell *cells = ladder_cells(page->ladder, index);
     page_begin(page);
-    for (unsigned lane = 0; lane < page->ladder->lanes; lane++)
-        follow_state(page, lane, &cells[lane]);
+    for (unsigned lane = 0; lane < page->ladder->lanes; lane++) {
+        if (cells[lane].kind == CELL_STATE)
+            follow_state(page, lane, ladder_event(page->ladder, cells[lane].event));
+    }
     page_time(page, row->time_ns);
     if (row->wire != WIRE_NONE)
         arrow_draw(page, index);

@@ -10,7 +10,6 @@
 
 #define IDLE_MIN (20 * NS_PER_MS) /* a shorter silence is never folded */
 #define CELL_MIN 12 /* "SYN_RECEIVED" */
-#define CELL_MAX 40
 #define CELL_COMMON 17 /* "old: SYN_RECEIVED", "◷ retransmission" */
 #define SPAN_WANTED 28 /* between two lanes: "FIN ACK seq 301 ack 1" and its arrow */
 #define SPAN_MORE 2 /* before the arguments of calls are told */
@@ -71,10 +70,27 @@ int page_time_text(const struct page *page, char *buffer, size_t size, int64_t t
     return length + snprintf(buffer + length, size - (size_t)length, ".%.*s", page->decimals, digits);
 }
 
+/* What the story says of times: the links', and those at which something is to happen. */
+static bool is_whole_ms(const struct story *story)
+{
+    for (uint32_t i = 0; i < story->link_count; i++) {
+        for (unsigned d = 0; d < 2; d++) {
+            const struct link_params *link = &story->links[i].dir[d];
+            if (link->delay_ns % NS_PER_MS != 0 || link->jitter_ns != 0 || link->rate_bps != 0)
+                return false;
+        }
+    }
+    for (uint32_t i = 0; i < story->statement_count; i++) {
+        if (story->statements[i].when == WHEN_AT && story->statements[i].at_ns % NS_PER_MS != 0)
+            return false;
+    }
+    return true;
+}
+
 /* As many decimals as the shown times need: 3, 6 or 9, the same in every line. On a narrow page at most 6. */
 static int decimals_needed(const struct ladder *ladder, unsigned width)
 {
-    int needed = 3;
+    int needed = ladder->live && !is_whole_ms(ladder->glossary->story) ? 6 : 3;
     for (uint32_t i = 0; i < ladder->count;) {
         int64_t t = ladder->rows[i].time_ns;
         int digits = t % NS_PER_MS == 0 ? 3 : t % NS_PER_US == 0 || width < 100 ? 6 : 9;
@@ -184,6 +200,31 @@ static bool columns(struct page *page, int width)
     return true;
 }
 
+/* Will connections need to be told apart? */
+static bool has_several(const struct ladder *ladder)
+{
+    const struct story *story = ladder->glossary->story;
+    uint64_t connects = 0;
+    for (uint32_t p = 0; p < story->program_count && ladder->live; p++) {
+        const struct story_program *program = &story->programs[p];
+        for (uint32_t s = program->first_step; s < program->first_step + program->steps; s++)
+            connects += story->steps[s].call == CALL_CONNECT ? program->copies : 0;
+    }
+    return ladder->glossary->conns > 1 || connects > 1;
+}
+
+/* The latest time that the page has to have room for: of a run that goes on it is a guess, that it will take less than a thousand
+ * seconds or what the story names. */
+static int64_t latest_ns(const struct ladder *ladder)
+{
+    const struct trace *trace = ladder->glossary->trace;
+    if (!ladder->live)
+        return ladder->judgement->end_ns;
+    const int64_t now_ns = trace->count > 0 ? trace->events[trace->count - 1].time_ns : 0, named_ns = ladder->glossary->story->last_named_ns;
+    const int64_t latest = now_ns > named_ns ? now_ns : named_ns;
+    return latest > 999 * NS_PER_S ? latest : 999 * NS_PER_S;
+}
+
 bool page_init(struct page *page, const struct ladder *ladder)
 {
     unsigned width = ladder->options->width;
@@ -196,14 +237,14 @@ bool page_init(struct page *page, const struct ladder *ladder)
         .decimals = decimals_needed(ladder, width),
         .idle_ns = page_idle_ns(ladder->glossary->story),
         .shown_ns = -1,
-        .name_connections = ladder->glossary->conns > 1,
+        .name_connections = has_several(ladder),
     };
     for (unsigned i = 0; i < PAGE_LINES; i++) {
         page->canvas[i].width = width;
         page->canvas[i].colour = ladder->options->colour;
         page->canvas[i].unicode = ladder->options->unicode;
     }
-    page->left = 3 + page_time_text(page, buffer, sizeof buffer, ladder->judgement->end_ns);
+    page->left = 3 + page_time_text(page, buffer, sizeof buffer, latest_ns(ladder));
     return columns(page, (int)width);
 }
 

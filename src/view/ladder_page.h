@@ -8,6 +8,7 @@
 
 #define PAGE_LINES 6u /* at most so many for a row */
 #define PAGE_LANES 16u
+#define CELL_MAX 40 /* columns of a lane's words */
 
 /* Two alphabets. */
 struct glyphs {
@@ -48,12 +49,14 @@ void page_lanes(struct page *page); /* draws the lanes where nothing stands yet 
 void page_time(struct page *page, int64_t time_ns); /* unless it was the last one printed */
 void page_end(struct page *page, struct text *out);
 
+/* The states in which the events before the first row left the ends, and their time. */
+void page_before(struct page *page);
 /* Draws one row of the ladder, with the silence before it. */
 void ladder_row(struct page *page, struct text *out, uint32_t index);
 
 /* The words of a cell; without their arguments calls are shorter. */
 enum style page_cell_text(struct text *out, const struct page *page, const struct cell *cell, bool arguments);
-/* The columns that the longest cell of a lane takes. */
+/* The columns that the longest cell of a lane takes; of a run that goes on, those that it may take. */
 int page_cell_wanted(const struct page *page, unsigned lane, bool arguments);
 
 /* The silence that is folded. */

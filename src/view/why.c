@@ -35,13 +35,13 @@ static const struct trace_event *event_at(const struct why *why, uint32_t number
 }
 
 /* `text` on lines of the page's width, all but the first one indented. */
-static void wrapped(struct text *out, const char *text, unsigned width)
+void view_paragraph(struct text *out, const char *text, unsigned width, unsigned indent)
 {
-    while ((unsigned)canvas_width(text) > width - INDENT) {
-        size_t length = canvas_break(text, (int)(width - INDENT));
+    while ((unsigned)canvas_width(text) > width - indent) {
+        size_t length = canvas_break(text, (int)(width - indent));
         text_add(out, text, length);
         text_putc(out, '\n');
-        text_repeat(out, " ", INDENT);
+        text_repeat(out, " ", indent);
         text += length;
         text += strspn(text, " ");
     }
@@ -221,7 +221,7 @@ static void columns(struct text *out, uint32_t number, int64_t ns)
 static void indented(const struct why *why, struct text *line)
 {
     text_repeat(why->out, " ", INDENT);
-    wrapped(why->out, line->bytes != NULL ? line->bytes : "", why->width);
+    view_paragraph(why->out, line->bytes != NULL ? line->bytes : "", why->width, INDENT);
     why->out->failed = why->out->failed || line->failed;
     text_free(line);
 }
@@ -264,7 +264,7 @@ static void link_tell(const struct why *why, const struct causes_link *link, boo
     sentence(&line, why, link->event);
     if (e->kind == TRACE_TIMER && e->what == TIMER_FIRED)
         ran(&line, why, link->event);
-    wrapped(why->out, line.bytes != NULL ? line.bytes : "", why->width);
+    view_paragraph(why->out, line.bytes != NULL ? line.bytes : "", why->width, INDENT);
     why->out->failed = why->out->failed || line.failed;
     text_free(&line);
     if (rule != NULL) {
@@ -371,9 +371,18 @@ void view_why(struct text *out, const struct story *story, const struct trace *t
     glossary_done(&glossary);
 }
 
-void view_segment(struct text *out, const struct trace_event *event)
+void view_segment(struct text *out, const struct story *story, const struct trace *trace, uint32_t number)
 {
+    const struct trace_event *event = &trace->events[number - 1];
+    struct glossary glossary;
+    glossary_init(&glossary, story, trace);
+    if (glossary.conns > 1 && event->conn != 0) {
+        glossary_conn(out, &glossary, event->conn);
+        text_puts(out, ": ");
+    }
     glossary_segment(out, &event->segment, event->sack, GLOSSARY_ACK);
+    out->failed = out->failed || glossary.failed;
+    glossary_done(&glossary);
 }
 
 void why_sentence(struct text *out, const struct glossary *glossary, uint32_t number)
