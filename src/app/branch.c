@@ -103,14 +103,6 @@ static void variant_begin(struct text *out, const struct branch *branch, const c
         text_putc(out, '\n');
 }
 
-static uint32_t lines_of(const struct text *text)
-{
-    uint32_t lines = 0;
-    for (size_t i = 0; i < text->length; i++)
-        lines += text->bytes[i] == '\n';
-    return lines;
-}
-
 bool branch_add(struct branch *branch, const char *line)
 {
     const struct text *now = &branch->texts[branch->count];
@@ -120,7 +112,7 @@ bool branch_add(struct branch *branch, const char *line)
     if (text->length > 0 && text->bytes[text->length - 1] != '\n')
         text_putc(text, '\n');
     if (branch->count == 0) {
-        branch->begins = lines_of(text) + 2;
+        branch->begins = (uint32_t)text_line_count(text) + 2;
         variant_begin(text, branch, line);
     }
     text_printf(text, "    %s\n", line);

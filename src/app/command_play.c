@@ -451,8 +451,9 @@ const struct command command_play = {
     .usage = "play FILE [--speed X] [--seed N] [--set NAME=VALUE] [--profile [HOST=]NAME] [--variant N]",
     .summary = "plays a scenario on the terminal, step by step, forward and back",
     .details = "Space plays and pauses, the arrows step, n goes to the next change of a state, t to a time; k kills a\n"
-               "segment that is under way and goes on from there, w writes that branch as a scenario; ? shows all\n"
-               "keys. Playing stops at each `ask` of the scenario until a key asks for the answer.\n"
+               "segment that is under way and goes on from there, w writes that branch as a variant of the scenario;\n"
+               "? shows all keys. Playing stops at each `ask` of the scenario until a key asks for the answer.\n"
+               "The run is played as far as it is looked at, and no further: any run opens at once.\n"
                "\n"
                "Exit status: 0; 2 the file or the command line is wrong; 3 there is no terminal, or no libuv.\n",
     .options = options,

@@ -9,7 +9,7 @@
 #ifdef LASTACK_UV
 
 enum key { KEY_NONE, KEY_RIGHT = 256, KEY_LEFT, KEY_UP, KEY_DOWN, KEY_HOME, KEY_END, KEY_ESCAPE, KEY_ENTER, KEY_BACKSPACE };
-#define KEY_CONTROL(letter) ((letter) & 0x1F)
+#define KEY_CONTROL(letter) ((letter)&0x1F)
 
 struct console {
     struct loop loop;

@@ -28,14 +28,6 @@ static void styled(struct text *out, const struct player *player, const char *st
     text_putc(out, '\n');
 }
 
-static unsigned line_count(const struct text *text)
-{
-    unsigned lines = 0;
-    for (size_t i = 0; i < text->length; i++)
-        lines += text->bytes[i] == '\n';
-    return lines;
-}
-
 static void add(struct text *out, struct text *part)
 {
     text_add(out, part->bytes != NULL ? part->bytes : "", part->length);
@@ -72,9 +64,9 @@ static void how_it_goes(struct text *out, const struct player *player)
         text_printf(out, "playing on, %u events; any key stops", (unsigned)world_events(play->engine.world));
     else if (stage_over(&player->stage))
         text_printf(out, "the end%s | trace %016" PRIx64,
-                    !play->judged                          ? ""
-                    : play->judgement.failures.count == 0  ? ", all held"
-                                                           : ", and not all held",
+                    !play->judged                         ? ""
+                    : play->judgement.failures.count == 0 ? ", all held"
+                                                          : ", and not all held",
                     world_hash(play->engine.world));
     else if (player->question)
         text_puts(out, "a question");
@@ -207,7 +199,7 @@ static void panel(struct text *out, const struct player *player)
     }
     out->failed = out->failed || line.failed;
     text_free(&line);
-    for (unsigned lines = line_count(out); lines < PANEL_LINES; lines++)
+    for (size_t lines = text_line_count(out); lines < PANEL_LINES; lines++)
         text_putc(out, '\n');
 }
 
@@ -278,15 +270,15 @@ static void page(struct text *out, struct player *player)
     const unsigned height = (unsigned)player->console.height;
     struct text below = {0}, body = {0};
     panel(&below, player);
-    const unsigned rows = height > line_count(&below) + 5 ? height - line_count(&below) - 3 : 2;
+    const unsigned rows = height > (unsigned)text_line_count(&below) + 5 ? height - (unsigned)text_line_count(&below) - 3 : 2;
     title_line(out, player);
     if (player->mode == MODE_HELP)
         text_puts(&body, help_page);
     else
         ladder(&body, player, rows);
-    const unsigned lines = line_count(&body);
+    const size_t lines = text_line_count(&body);
     add(out, &body);
-    for (unsigned i = lines; i < rows; i++)
+    for (size_t i = lines; i < rows; i++)
         text_putc(out, '\n');
     state_line(out, player);
     add(out, &below);

@@ -172,6 +172,14 @@ void text_seconds(struct text *text, int64_t ns)
     text_add(text, digits + at, DIGITS_MAX - at);
 }
 
+size_t text_line_count(const struct text *text)
+{
+    size_t lines = 0;
+    for (size_t i = 0; i < text->length; i++)
+        lines += text->bytes[i] == '\n';
+    return lines;
+}
+
 void text_free(struct text *text)
 {
     free(text->bytes);

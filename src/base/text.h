@@ -25,6 +25,7 @@ void text_i64(struct text *text, int64_t value);
 void text_duration(struct text *text, int64_t ns);
 /* ns as seconds with three decimals, or six or nine where those are not all zero: "5.040", "0.000500"; "never" for TIME_NEVER. */
 void text_seconds(struct text *text, int64_t ns);
+size_t text_line_count(const struct text *text); /* line feeds in it */
 void text_free(struct text *text);
 
 #endif

@@ -220,7 +220,8 @@ static int64_t latest_ns(const struct ladder *ladder)
     const struct trace *trace = ladder->glossary->trace;
     if (!ladder->live)
         return ladder->judgement->end_ns;
-    const int64_t now_ns = trace->count > 0 ? trace->events[trace->count - 1].time_ns : 0, named_ns = ladder->glossary->story->last_named_ns;
+    const int64_t now_ns = trace->count > 0 ? trace->events[trace->count - 1].time_ns : 0,
+                  named_ns = ladder->glossary->story->last_named_ns;
     const int64_t latest = now_ns > named_ns ? now_ns : named_ns;
     return latest > 999 * NS_PER_S ? latest : 999 * NS_PER_S;
 }

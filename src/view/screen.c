@@ -64,7 +64,8 @@ void view_screen(struct text *out, const struct story *story, const struct trace
     struct glossary glossary;
     struct ladder ladder;
     glossary_init(&glossary, story, trace);
-    if (ladder_build_live(&ladder, &glossary, judgement, options, trace->count > rows * EVENTS_A_LINE ? trace->count - rows * EVENTS_A_LINE : 0))
+    if (ladder_build_live(&ladder, &glossary, judgement, options,
+                          trace->count > rows * EVENTS_A_LINE ? trace->count - rows * EVENTS_A_LINE : 0))
         screen(out, &ladder, rows);
     out->failed = out->failed || ladder.failed;
     ladder_free(&ladder);

@@ -79,15 +79,16 @@ void view_packetdrill(struct text *out, const struct story *story, const struct 
 void view_report(struct text *out, const struct story *story, const struct trace *trace, const struct judgement *judgement,
                  const struct view_options *options);
 
-/* The ladder of a run that goes on, as a screen shows it: the hosts' names and the newest lines, `rows` in all. `judgement` is empty as long
- * as the run is not judged. */
+/* The ladder of a run that goes on, as a screen shows it: the hosts' names and the newest lines, `rows` in all. `judgement` is empty as
+ * long as the run is not judged. */
 void view_screen(struct text *out, const struct story *story, const struct trace *trace, const struct judgement *judgement,
                  const struct view_options *options, unsigned rows);
 /* Why event `number` (from 1) happened: the chain of its causes in sentences, each with the rule that ruled, back to the call or the fault
  * with which it began. */
 void view_why(struct text *out, const struct story *story, const struct trace *trace, const struct judgement *judgement,
               const struct view_options *options, uint32_t number);
-/* The segment of event `number` in a few words: "FIN ACK seq 301 ack 1", "old: FIN ACK seq 301 ack 1" where there are several connections. */
+/* The segment of event `number` in a few words: "FIN ACK seq 301 ack 1", "old: FIN ACK seq 301 ack 1" where there are several connections.
+ */
 void view_segment(struct text *out, const struct story *story, const struct trace *trace, uint32_t number);
 /* One event in one sentence, without its time: "server: LAST_ACK -> CLOSED". */
 void view_sentence(struct text *out, const struct story *story, const struct trace *trace, uint32_t number);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A run played live, as `lastack play` does it, without its terminal: forward, back, to a time, and on from a killed segment. What it shows is
- * compared with the run itself. It remembers so little here that each of these has to be played again from a snapshot. */
+/* A run played live, as `lastack play` does it, without its terminal: forward, back, to a time, and on from a killed segment. What it shows
+ * is compared with the run itself. It remembers so little here that each of these has to be played again from a snapshot. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
