@@ -3,7 +3,6 @@
  * A profile with quick_acks adapts as Linux does; one without uses a fixed delay and acknowledges every second full segment. */
 #include "tcp/internal.h"
 
-#define COMPRESS_NS NS_PER_MS /* tcp_comp_sack_delay_ns; a twentieth of the round trip at the most */
 #define ATO_MIN_US 40000u /* Linux's TCP_ATO_MIN and TCP_DELACK_MIN */
 
 static void add_quick(const struct tcp_ctx *ctx, struct tcb *tcb, int64_t most)
@@ -53,6 +52,7 @@ void ack_data_received(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t len, bool 
 {
     tcb->ack_due = true;
     measure_mss(ctx, tcb, len, push);
+    window_measure_trip(ctx, tcb);
     if (ctx->profile->quick_acks == 0) {
         tcb->ato_us = (uint32_t)(ctx->profile->delack / NS_PER_US);
     } else if (tcb->ato_us == 0) {
@@ -73,28 +73,35 @@ void ack_data_received(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t len, bool 
     window_grow(ctx, tcb, len);
 }
 
-/* Data above a gap is acknowledged at once; but see compress(). */
+/* Data above a gap is acknowledged at once; but see compress(). What of it is kept, window_above_gap() counts. */
 void ack_data_above_gap(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t len, bool push)
 {
     if (ctx->profile->quick_acks == 0) {
-        window_queued(ctx->profile, tcb, len, false);
         ack_data_received(ctx, tcb, len, push);
         tcb->ack_now = true;
         return;
     }
     tcb->ack_due = true;
     measure_mss(ctx, tcb, len, push);
-    if (tcb->sack_ok)
-        window_grow(ctx, tcb, len);
-    else
-        tcb->ack_now = true; /* and the window stands still, or the duplicate ACK would look like an update of it */
-    window_queued(ctx->profile, tcb, len, false);
+    if (!tcb->sack_ok)
+        tcb->ack_now = true;
+}
+
+/* A twentieth of the round trip, by the shorter of the two that this end measures; what only receives may know none. */
+static int64_t compression_ns(const struct tcp_ctx *ctx, const struct tcb *tcb)
+{
+    uint32_t trip_us = tcb->rcv_rtt_us;
+    if (tcb->rtt_seen && tcb->srtt_us < trip_us)
+        trip_us = tcb->srtt_us;
+    return min_i64(ctx->profile->comp_sack_delay, (int64_t)trip_us * (NS_PER_US / 8) / 20) + ctx->profile->comp_sack_slack;
 }
 
 /* Linux acknowledges the first three segments above a gap one by one, as duplicate ACKs for fast retransmit, and holds those that
  * follow together for a moment (RFC 9293 allows it, SACK makes it harmless). True: the ACK waits. */
 static bool compress(struct tcp_ctx *ctx, struct tcb *tcb)
 {
+    if (tcb->compressed_acks >= ctx->profile->comp_sack_nr)
+        return false;
     if (tcb->dup_ack_rcv_nxt != tcb->rcv.nxt) {
         tcb->dup_ack_rcv_nxt = tcb->rcv.nxt;
         tcb->dup_acks = 0;
@@ -103,15 +110,19 @@ static bool compress(struct tcp_ctx *ctx, struct tcb *tcb)
         tcb->dup_acks++;
         return false;
     }
-    int64_t wait = COMPRESS_NS;
-    if (tcb->rtt_seen)
-        wait = min_i64(wait, (int64_t)(tcb->srtt_us >> 3) * NS_PER_US / 20);
-    if (!tcb->ack_compressed) {
-        tcb->ack_compressed = true;
-        if (!timer_runs(tcb, SLOT_DELAYED_ACK) || tcb->slot[SLOT_DELAYED_ACK].at_ns > ctx->now_ns + wait)
-            timer_arm_exact(ctx, tcb, SLOT_DELAYED_ACK, TIMER_DELAYED_ACK, ctx->now_ns + wait); /* a fine timer, not the wheel */
+    if (tcb->compressed_acks++ == 0) {
+        const int64_t at_ns = ctx->now_ns + compression_ns(ctx, tcb);
+        if (!timer_runs(tcb, SLOT_DELAYED_ACK) || tcb->slot[SLOT_DELAYED_ACK].at_ns > at_ns)
+            timer_arm_exact(ctx, tcb, SLOT_DELAYED_ACK, TIMER_DELAYED_ACK, at_ns); /* a fine timer, not the wheel */
     }
     return true;
+}
+
+/* The blocks that the next ACK can be expected to bring are about to change more than it could tell: what waits goes first. */
+void ack_compressed_first(struct tcp_ctx *ctx, struct tcb *tcb)
+{
+    if (tcb->compressed_acks > 0)
+        send_ack(ctx, tcb);
 }
 
 static void arm_delayed(struct tcp_ctx *ctx, struct tcb *tcb)
@@ -164,7 +175,8 @@ void ack_sent(struct tcp_ctx *ctx, struct tcb *tcb)
         if (tcb->quick == 0)
             tcb->ato_us = ATO_MIN_US;
     }
-    tcb->ack_due = tcb->ack_now = tcb->ack_compressed = false;
+    tcb->ack_due = tcb->ack_now = false;
+    tcb->compressed_acks = 0;
     tcb->pushed = 0;
     timer_stop(ctx, tcb, SLOT_DELAYED_ACK);
 }

@@ -51,6 +51,8 @@ static void pack_times(struct pack *pack, const struct tcp_profile *profile, str
     pack_i64(pack, &tcb->rack_sent_ns, tcb->sent_ns);
     pack_i64(pack, &tcb->progress_ns, tcb->received_ns);
     pack_i64(pack, &tcb->rcvq_ns, tcb->data_received_ns);
+    pack_i64(pack, &tcb->rcv_rtt_ns, tcb->data_received_ns);
+    pack_u32(pack, &tcb->rcv_rtt_seq, tcb->rcv.nxt + tcb->rcv.wnd);
     pack_u32(pack, &tcb->rttvar_us, (uint32_t)(profile->rto_min / NS_PER_US));
     pack_u32(pack, &tcb->mdev_us, (tcb->srtt_us >> 3) * 3 / 2);
     pack_u32(pack, &tcb->mdev_max_us, tcb->rttvar_us);
@@ -65,6 +67,8 @@ static void pack_times(struct pack *pack, const struct tcp_profile *profile, str
     pack_u32(pack, &tcb->rtt_seq, tcb->snd.una);
     pack_u32(pack, &tcb->ts_recent_ms, (uint32_t)(tcb->received_ns / NS_PER_MS));
     pack_u32(pack, &tcb->ts_recent, tcb->ts_recent_ms - (uint32_t)(trip_ns / (2 * NS_PER_MS)));
+    pack_u32(pack, &tcb->rcv_rtt_tsecr, tcb->ts_recent_ms - (uint32_t)(trip_ns / NS_PER_MS));
+    pack_u32(pack, &tcb->rcv_rtt_us, (uint32_t)(trip_ns / NS_PER_MS) * 8000);
 }
 
 static void pack_buffers(struct pack *pack, const struct tcp_profile *profile, struct tcb *tcb)
@@ -72,7 +76,7 @@ static void pack_buffers(struct pack *pack, const struct tcp_profile *profile, s
     pack_u32(pack, &tcb->rcvbuf, (uint32_t)profile->rcvbuf);
     pack_u32(pack, &tcb->sndbuf, send_buffer_ordinary(profile, tcb));
     pack_u32(pack, &tcb->rcv_ssthresh, tcb->rcv.wnd);
-    pack_u32(pack, &tcb->rcvq_space, 10u * tcb->advmss);
+    pack_u32(pack, &tcb->rcvq_space, 10u * tcb->mss);
     pack_u32(pack, &tcb->rcvq_seq, tcb->rcv.read);
     pack_u32(pack, &tcb->ato_us, (uint32_t)(profile->delack / NS_PER_US));
     pack_u8(pack, &tcb->rcv_ratio, 0);
@@ -130,7 +134,7 @@ static void pack_agreed(struct pack *pack, struct tcb *tcb)
 /* What is left of duplicates, forgeries and gaps. */
 static void pack_answers(struct pack *pack, struct tcb *tcb)
 {
-    pack_bool(pack, &tcb->ack_compressed, false);
+    pack_u8(pack, &tcb->compressed_acks, 0);
     pack_u8(pack, &tcb->dup_acks, 0);
     pack_u32(pack, &tcb->dup_ack_rcv_nxt, 0);
     pack_bool(pack, &tcb->dsack_due, false);

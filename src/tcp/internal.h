@@ -115,6 +115,9 @@ void window_grow(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t len);
 void window_measure(const struct tcp_profile *profile, struct tcb *tcb, uint32_t len); /* a full segment has come */
 void window_queued(const struct tcp_profile *profile, struct tcb *tcb, uint32_t len, bool in_order); /* text was kept */
 void window_taken(const struct tcp_ctx *ctx, struct tcb *tcb, uint32_t bytes); /* the program took some */
+void window_above_gap(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t len, uint32_t end); /* text above a gap was kept */
+void window_measure_echo(const struct tcp_ctx *ctx, struct tcb *tcb, const struct segment *seg);
+void window_measure_trip(const struct tcp_ctx *ctx, struct tcb *tcb); /* data has come in order */
 void window_autotune_begin(struct tcp_ctx *ctx, struct tcb *tcb);
 void window_autotune(struct tcp_ctx *ctx, struct tcb *tcb);
 uint32_t unread_bytes(const struct tcb *tcb);
@@ -143,6 +146,7 @@ void persist_rearm(struct tcp_ctx *ctx, struct tcb *tcb);
 /* ---- acking.c: when an ACK goes out ---- */
 void ack_data_received(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t len, bool push);
 void ack_data_above_gap(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t len, bool push);
+void ack_compressed_first(struct tcp_ctx *ctx, struct tcb *tcb);
 void ack_enter_quick(struct tcp_ctx *ctx, struct tcb *tcb);
 void ack_schedule_check(struct tcp_ctx *ctx, struct tcb *tcb);
 void ack_sent(struct tcp_ctx *ctx, struct tcb *tcb);
@@ -153,9 +157,10 @@ bool ack_throttled(const struct tcp_ctx *ctx, struct tcb *tcb); /* may no answer
 void ack_challenge(struct tcp_ctx *ctx, struct tcb *tcb);
 
 /* ---- reassembly.c ---- */
-void reassembly_insert(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t seq, uint32_t end, uint32_t conn, bool fin);
+/* False: all of it was here already, or there is no memory for it. */
+bool reassembly_insert(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t seq, uint32_t end, uint32_t conn, bool fin);
+void reassembly_forget(struct tcp_ctx *ctx, struct tcb *tcb); /* all that waits is thrown away */
 bool reassembly_advance(struct tcp_ctx *ctx, struct tcb *tcb); /* takes what joins RCV.NXT; true if a FIN was reached */
-unsigned reassembly_sack(const struct tcp_ctx *ctx, const struct tcb *tcb, struct sack_block *blocks, unsigned most);
 
 /* ---- congestion.c, recovery.c ---- */
 void congestion_init(struct tcp_ctx *ctx, struct tcb *tcb);

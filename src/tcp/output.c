@@ -31,12 +31,13 @@ static struct segment header(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t seq,
     if (tcb->ts_ok)
         add_timestamps(ctx, tcb, &seg);
     seg.wnd = window_to_advertise(ctx, tcb);
-    if (tcb->sack_ok && (flags & (TCP_ACK | TCP_RST)) == TCP_ACK && (tcb->ooo_head != 0 || tcb->dsack_due)) {
+    if (tcb->sack_ok && (flags & (TCP_ACK | TCP_RST)) == TCP_ACK && (tcb->sack_count != 0 || tcb->dsack_due)) {
         unsigned most = tcb->ts_ok ? 3 : 4;
         unsigned count = 0;
         if (tcb->dsack_due)
             seg.sack[count++] = (struct sack_block){tcb->dsack_left, tcb->dsack_right};
-        count += reassembly_sack(ctx, tcb, seg.sack + count, most - count);
+        for (unsigned i = 0; i < tcb->sack_count && count < most; i++)
+            seg.sack[count++] = tcb->sacks[i];
         seg.sack_count = (uint8_t)count;
         seg.options |= TCPOPT_SACK;
         tcb->dsack_due = false;
@@ -132,9 +133,8 @@ uint32_t current_mss(const struct tcb *tcb)
     uint32_t half = tcb->snd.max_wnd > MSS_DEFAULT ? tcb->snd.max_wnd / 2 : tcb->snd.max_wnd;
     if (half != 0)
         mss = min_u32(mss, max_u32(half, 68 - 40));
-    if (tcb->sack_ok && (tcb->ooo_head != 0 || tcb->dsack_due)) {
-        uint32_t ranges = tcb->dsack_due;
-        ranges += tcb->ooo_head != 0;
+    if (tcb->sack_ok && (tcb->sack_count != 0 || tcb->dsack_due)) {
+        uint32_t ranges = min_u32(tcb->sack_count + tcb->dsack_due, tcb->ts_ok ? 3 : 4);
         mss = mss > 4 + 8 * ranges + 1 ? mss - (4 + 8 * ranges) : mss;
     }
     return mss;

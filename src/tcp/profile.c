@@ -27,6 +27,9 @@
     X(delack, "how long an ACK may wait for data or a second segment; the minimum where it adapts") \
     X(delack_max, "the longest delay of an ACK") \
     X(quick_acks, "segments acknowledged at once at a connection's start") \
+    X(comp_sack_nr, "ACKs of segments above a gap that may be held back to go as one; 0: none") \
+    X(comp_sack_delay, "for how long at the most; a twentieth of the round trip is enough") \
+    X(comp_sack_slack, "what that timer takes on top") \
     X(fin_ack_delayed, "the ACK of a FIN in ESTABLISHED is delayed as that of data") \
     X(nagle_minshall, "Nagle waits for unacknowledged small segments only") \
     X(bunches, "segments leave in bunches, and one alone may wait for its fellow") \
@@ -113,6 +116,9 @@
     X(delack, 200 * NS_PER_MS, "R-190: below 0.5 s") \
     X(delack_max, 500 * NS_PER_MS, "R-190: MUST-40") \
     X(quick_acks, 0, "RFC 9293 knows none") \
+    X(comp_sack_nr, 0, "RFC 5681 section 4.2: an ACK for each") \
+    X(comp_sack_delay, 1 * NS_PER_MS, "not used: comp_sack_nr is 0") \
+    X(comp_sack_slack, 0, "not used: comp_sack_nr is 0") \
     X(fin_ack_delayed, 0, "R-192: section 3.10.7.4, eighth") \
     X(nagle_minshall, 0, "R-193: section 3.7.4") \
     X(bunches, 0, "RFC 9293 knows segments only") \
@@ -199,6 +205,9 @@
     X(delack, 40 * NS_PER_MS, "FACTS 5: TCP_DELACK_MIN") \
     X(delack_max, 200 * NS_PER_MS, "RULES part 3: 40 to 200 ms") \
     X(quick_acks, 16, "RULES part 3: first 16") \
+    X(comp_sack_nr, 44, "tcp_comp_sack_nr; docs/notes") \
+    X(comp_sack_delay, 1 * NS_PER_MS, "tcp_comp_sack_delay_ns") \
+    X(comp_sack_slack, 100 * NS_PER_US, "tcp_comp_sack_slack_ns") \
     X(fin_ack_delayed, 1, "FACTS 5: pingpong mode") \
     X(nagle_minshall, 1, "tcp_minshall_check() of the kernel") \
     X(bunches, 1, "tcp_tso_should_defer() of the kernel; docs/notes") \
@@ -285,6 +294,9 @@
     X(delack, 40 * NS_PER_MS, "RULES part 3: release 14") \
     X(delack_max, 40 * NS_PER_MS, "RULES part 3: fixed") \
     X(quick_acks, 0, "no quick ACKs in the base stack (unverified)") \
+    X(comp_sack_nr, 0, "unknown (unverified)") \
+    X(comp_sack_delay, 1 * NS_PER_MS, "not used: comp_sack_nr is 0") \
+    X(comp_sack_slack, 0, "not used: comp_sack_nr is 0") \
     X(fin_ack_delayed, 0, "RULES part 3: at once") \
     X(nagle_minshall, 0, "unknown (unverified)") \
     X(bunches, 0, "unknown (unverified)") \
@@ -371,6 +383,9 @@
     X(delack, 40 * NS_PER_MS, "RULES part 3: 40 or 200 ms by template (unverified)") \
     X(delack_max, 200 * NS_PER_MS, "RULES part 3: 40 or 200 ms by template (unverified)") \
     X(quick_acks, 0, "unknown (unverified)") \
+    X(comp_sack_nr, 0, "unknown (unverified)") \
+    X(comp_sack_delay, 1 * NS_PER_MS, "not used: comp_sack_nr is 0") \
+    X(comp_sack_slack, 0, "not used: comp_sack_nr is 0") \
     X(fin_ack_delayed, 0, "RULES part 3: at once (unverified)") \
     X(nagle_minshall, 0, "unknown (unverified)") \
     X(bunches, 0, "unknown (unverified)") \

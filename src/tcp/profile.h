@@ -35,6 +35,9 @@ enum profile_id { PROFILE_RFC9293, PROFILE_LINUX, PROFILE_FREEBSD, PROFILE_WINDO
     X(delack, UNIT_DURATION) /* delayed-ACK minimum (Linux 40 ms) or the fixed delay */ \
     X(delack_max, UNIT_DURATION) \
     X(quick_acks, UNIT_COUNT) /* segments acknowledged at once at a connection's start */ \
+    X(comp_sack_nr, UNIT_COUNT) /* ACKs of segments above a gap that may be held back to go as one; 0: none */ \
+    X(comp_sack_delay, UNIT_DURATION) /* for so long, or a twentieth of the round trip */ \
+    X(comp_sack_slack, UNIT_DURATION) /* what the timer takes on top */ \
     X(fin_ack_delayed, UNIT_SWITCH) /* FACTS 5: a FIN in ESTABLISHED is acknowledged with the delayed ACK */ \
     X(nagle_minshall, UNIT_SWITCH) /* Nagle waits for small segments only, not for everything unacknowledged */ \
     X(bunches, UNIT_SWITCH) /* segments leave in bunches, and one alone may wait for its fellow (tcp_tso_should_defer) */ \

@@ -113,12 +113,12 @@ static bool zero_window_but_valid(const struct tcb *tcb, const struct segment *s
 
 /* ---- second: RST ---- */
 
-static bool right_of_last_sack(const struct tcp_ctx *ctx, const struct tcb *tcb, uint32_t seq)
+static bool right_of_last_sack(const struct tcb *tcb, uint32_t seq)
 {
     uint32_t edge = tcb->rcv.nxt;
-    for (uint32_t i = tcb->ooo_head; i != 0; i = record_at(ctx, i)->next)
-        edge = record_at(ctx, i)->end;
-    return tcb->sack_ok && tcb->ooo_head != 0 && seq == edge;
+    for (unsigned i = 0; i < tcb->sack_count; i++)
+        edge = seq_max(edge, tcb->sacks[i].right);
+    return tcb->sack_count > 0 && seq == edge;
 }
 
 static enum check check_reset(struct tcp_ctx *ctx, struct tcb *tcb, const struct segment *seg)
@@ -126,7 +126,7 @@ static enum check check_reset(struct tcp_ctx *ctx, struct tcb *tcb, const struct
     if ((seg->flags & TCP_RST) == 0)
         return GO_ON;
     if (!ctx->profile->rfc5961 || seg->seq == tcb->rcv.nxt || reset_behind_fin(ctx, tcb, seg) ||
-        (ctx->profile->rst_at_sack_edge && right_of_last_sack(ctx, tcb, seg->seq)))
+        (ctx->profile->rst_at_sack_edge && right_of_last_sack(tcb, seg->seq)))
         reset_by_peer(ctx, tcb); /* */
     else
         ack_challenge(ctx, tcb); /* */
@@ -384,8 +384,9 @@ static void take_text(struct tcp_ctx *ctx, struct tcb *tcb, const struct segment
         fin = fin && seq_lt(seg->seq + seg->len, edge);
     }
     if (seq_gt(seq, tcb->rcv.nxt)) { /* above a gap: kept, acknowledged at once */
-        reassembly_insert(ctx, tcb, seq, end + fin, seg->conn, fin);
         ack_data_above_gap(ctx, tcb, seg->len, (seg->flags & TCP_PSH) != 0);
+        if (reassembly_insert(ctx, tcb, seq, end + fin, seg->conn, fin))
+            window_above_gap(ctx, tcb, seg->len, end);
         return;
     }
     if (seq_lt(seq, tcb->rcv.nxt) && tcb->sack_ok && ctx->profile->dsack && seg->len > 0) {
@@ -394,8 +395,8 @@ static void take_text(struct tcp_ctx *ctx, struct tcb *tcb, const struct segment
         tcb->dsack_right = tcb->rcv.nxt;
     }
     if (fin) /* nothing lies beyond it: what waits above a gap is thrown away, and no gap has been filled */
-        records_free(ctx, &tcb->ooo_head);
-    const bool filled = tcb->ooo_head != 0;
+        reassembly_forget(ctx, tcb);
+    const bool waited = tcb->ooo_head != 0;
     const bool text = seq_gt(end, tcb->rcv.nxt);
     tcb->rcv.nxt = end + fin;
     bool reached_fin = reassembly_advance(ctx, tcb) || fin;
@@ -406,9 +407,9 @@ static void take_text(struct tcp_ctx *ctx, struct tcb *tcb, const struct segment
         ack_data_received(ctx, tcb, seg->len, (seg->flags & TCP_PSH) != 0);
     } else
         tcb->ack_due = true;
-    if (filled)
-        tcb->ack_now = true; /* a gap-filler is acknowledged at once */
-    if (text || filled)
+    if (waited && tcb->ooo_head == 0)
+        tcb->ack_now = true; /* what fills the last gap is acknowledged at once */
+    if (text || waited)
         tcp_signal(ctx, SIGNAL_READABLE);
     if (reached_fin)
         fin_arrived(ctx, tcb);
@@ -419,7 +420,7 @@ static void take_text(struct tcp_ctx *ctx, struct tcb *tcb, const struct segment
 static void fin_arrived(struct tcp_ctx *ctx, struct tcb *tcb)
 {
     tcb->shut_read = true;
-    records_free(ctx, &tcb->ooo_head);
+    reassembly_forget(ctx, tcb);
     tcb->ack_due = true;
     switch ((enum tcp_state)tcb->state) {
     case TCP_SYN_RECEIVED:
@@ -477,8 +478,11 @@ void tcp_segment_arrives_synchronized(struct tcp_ctx *ctx, struct tcb *tcb, cons
     if (crossing && paws_rejects(ctx, tcb, seg))
         return;
     note_timestamp(ctx, tcb, seg);
+    const bool established = tcb->state == TCP_ESTABLISHED;
     if (check_ack(ctx, tcb, seg) == DONE)
         return;
+    if (established && seg->len > 0)
+        window_measure_echo(ctx, tcb, seg);
     if (nobody_reads(ctx, tcb, seg)) {
         send_reset_reply(ctx, seg);
         tcp_done(ctx, tcb, tcb->state == TCP_CLOSE_WAIT ? TCP_EPIPE : TCP_OK, TCP_WHY_RST_SENT);

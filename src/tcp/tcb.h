@@ -18,7 +18,7 @@ struct tcp_record {
     int64_t sent_ns; /* retransmission queue: when it was last sent */
     uint16_t flags; /* RECORD_* */
     uint16_t sent; /* how often it was sent */
-    uint32_t order; /* retransmission queue: place in the order of last sendings (RACK); reassembly: recency for SACK */
+    uint32_t order; /* retransmission queue: place in the order of last sendings (RACK) */
 };
 enum {
     RECORD_SYN = 1,
@@ -79,7 +79,7 @@ struct tcb {
     uint8_t quick; /* quick ACKs still to be given */
     uint8_t pushed; /* small segments received since the last ACK (Linux: ICSK_ACK_PUSHED, PUSHED2) */
     uint8_t pingpong; /* interactive: ACKs wait for data to ride on */
-    bool ack_compressed; /* the ACKs of segments above a gap wait for each other */
+    uint8_t compressed_acks; /* so many ACKs of segments above a gap wait to go as one */
     uint8_t dup_acks; /* ACKs sent for such segments at dup_ack_rcv_nxt */
     bool ack_now, ack_due; /* an ACK must go at the end of this step; one is owed (delayed) */
     bool rtt_seen;
@@ -99,6 +99,8 @@ struct tcb {
     uint32_t rcv_memory; /* what the segments that wait for the program take of the buffer */
     uint32_t rcvq_space, rcvq_seq; /* what the program took in the best round trip so far; where this round trip's count began */
     int64_t rcvq_ns; /* when it began */
+    uint32_t rcv_rtt_us, rcv_rtt_tsecr, rcv_rtt_seq; /* the receiver's own measure of the round trip, times 8; its last echo, its window */
+    int64_t rcv_rtt_ns; /* when that window was offered; 0: none yet */
     uint16_t rcv_room; /* room behind the last segment that waits */
     uint16_t rcv_eaten; /* bytes taken of the first segment that waits: its memory is freed when all of it is taken */
     uint16_t last_seg; /* length of the last segment if it was not full */
@@ -109,6 +111,8 @@ struct tcb {
     uint32_t dsack_left, dsack_right;
     uint32_t sent_head, sent_tail; /* retransmission queue, by seq */
     uint32_t ooo_head; /* reassembly queue, by seq */
+    struct sack_block sacks[SEGMENT_SACK_MAX]; /* what of it is reported, the latest first; what falls out at the end is forgotten */
+    uint8_t sack_count;
     uint32_t ooo_fin; /* number of a FIN seen above a gap, valid with ooo_fin_seen */
     bool ooo_fin_seen;
     /* congestion control and recovery (RFC 5681, 6675, 8985); counts in segments */

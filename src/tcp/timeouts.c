@@ -215,7 +215,7 @@ static void delayed_ack_timeout(struct tcp_ctx *ctx, struct tcb *tcb)
 {
     if (!tcb->ack_due)
         return;
-    if (ctx->profile->quick_acks != 0 && !tcb->ack_compressed) {
+    if (ctx->profile->quick_acks != 0 && tcb->compressed_acks == 0) {
         if (tcb->pingpong) { /* the reply that it waited for did not come */
             tcb->pingpong = 0;
             tcb->ato_us = 40000;

@@ -166,24 +166,74 @@ void window_grow(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t len)
         tcb->quick |= 1;
 }
 
+/* Room for twice what a round trip brings, for twice what more it brought than the last one, and for what waits above a gap. */
+static void buffer_follows(const struct tcp_profile *profile, struct tcb *tcb, uint32_t space, uint32_t above_gap)
+{
+    const uint32_t before = tcb->rcvq_space;
+    tcb->rcvq_space = space;
+    if (!profile->buffers_doubled || tcb->rcvbuf_locked)
+        return;
+    uint64_t window = 2 * (uint64_t)space;
+    window += 2 * window * (space - before) / before + above_gap;
+    uint64_t memory = window * RATIO_ONE / (tcb->rcv_ratio != 0 ? tcb->rcv_ratio : RATIO_START);
+    memory = memory < (uint64_t)profile->rcvbuf_max ? memory : (uint64_t)profile->rcvbuf_max;
+    if (memory > tcb->rcvbuf)
+        tcb->rcvbuf = (uint32_t)memory;
+}
+
+void window_above_gap(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t len, uint32_t end)
+{
+    if (tcb->sack_ok && ctx->profile->quick_acks != 0) /* without SACK a window that grows would hide the duplicate ACK */
+        window_grow(ctx, tcb, len);
+    window_queued(ctx->profile, tcb, len, false);
+    if (!tcb->orphan && tcb->rcvq_space != 0)
+        buffer_follows(ctx->profile, tcb, tcb->rcvq_space, end - tcb->rcv.nxt);
+}
+
+/* ---- autotuning ---- */
+
+/* The receiver's own measure of the round trip: the least that was seen, or an eighth of the way up while nothing waits to be read. */
+static void trip_measured(struct tcb *tcb, int64_t us, bool by_window)
+{
+    const int64_t scaled = 8 * us;
+    if (tcb->rcv_rtt_us == 0 || scaled < (int64_t)tcb->rcv_rtt_us)
+        tcb->rcv_rtt_us = (uint32_t)scaled;
+    else if (!by_window && unread_bytes(tcb) == 0)
+        tcb->rcv_rtt_us += (uint32_t)us - (tcb->rcv_rtt_us >> 3);
+}
+
+/* By the timestamp that a full segment echoes, in milliseconds. */
+void window_measure_echo(const struct tcp_ctx *ctx, struct tcb *tcb, const struct segment *seg)
+{
+    if (!tcb->ts_ok || (seg->options & TCPOPT_TS) == 0 || seg->tsecr == tcb->rcv_rtt_tsecr)
+        return;
+    tcb->rcv_rtt_tsecr = seg->tsecr;
+    const int32_t ticks = (int32_t)(ts_now(ctx, tcb->ts_offset) - seg->tsecr);
+    if (segment_length(seg) >= tcb->rcv_mss && ticks > 0 && ctx->profile->buffers_doubled)
+        trip_measured(tcb, (int64_t)ticks * (ctx->profile->ts_clock_ns / NS_PER_US), false);
+}
+
+/* And by the time in which a whole window has come. */
+void window_measure_trip(const struct tcp_ctx *ctx, struct tcb *tcb)
+{
+    if (!ctx->profile->buffers_doubled || (tcb->rcv_rtt_ns != 0 && seq_lt(tcb->rcv.nxt, tcb->rcv_rtt_seq)))
+        return;
+    if (tcb->rcv_rtt_ns != 0)
+        trip_measured(tcb, max_i64((ctx->now_ns - tcb->rcv_rtt_ns) / NS_PER_US, 1), true);
+    tcb->rcv_rtt_seq = tcb->rcv.nxt + tcb->rcv.wnd;
+    tcb->rcv_rtt_ns = ctx->now_ns;
+}
+
 /* A buffer that the program has not fixed follows what the program takes in a round trip: twice that, and more while it still grows. */
 void window_autotune(struct tcp_ctx *ctx, struct tcb *tcb)
 {
-    if (!ctx->profile->buffers_doubled || !tcb->rtt_seen)
+    if (!ctx->profile->buffers_doubled || tcb->rcv_rtt_us == 0)
         return;
-    /* The receiver measures with timestamps, so in milliseconds. */
-    if (measured_us(ctx, tcb->rcvq_ns) / 1000 < (int64_t)(tcb->srtt_us >> 3) / 1000)
+    if (measured_us(ctx, tcb->rcvq_ns) < (int64_t)(tcb->rcv_rtt_us >> 3))
         return;
-    const uint32_t taken = tcb->rcv.read - tcb->rcvq_seq, waiting = unread_bytes(tcb), before = tcb->rcvq_space;
-    if (taken > waiting && taken - waiting > before) {
-        tcb->rcvq_space = taken - waiting;
-        uint64_t window = 2 * (uint64_t)tcb->rcvq_space;
-        window += 2 * (window * (tcb->rcvq_space - before) / before);
-        uint64_t memory = window * RATIO_ONE / (tcb->rcv_ratio != 0 ? tcb->rcv_ratio : RATIO_START);
-        memory = memory < (uint64_t)ctx->profile->rcvbuf_max ? memory : (uint64_t)ctx->profile->rcvbuf_max;
-        if (!tcb->rcvbuf_locked && memory > tcb->rcvbuf)
-            tcb->rcvbuf = (uint32_t)memory;
-    }
+    const uint32_t taken = tcb->rcv.read - tcb->rcvq_seq, waiting = unread_bytes(tcb);
+    if (taken > waiting && taken - waiting > tcb->rcvq_space)
+        buffer_follows(ctx->profile, tcb, taken - waiting, 0);
     tcb->rcvq_seq = tcb->rcv.read;
     tcb->rcvq_ns = ctx->now_ns;
 }
@@ -192,5 +242,5 @@ void window_autotune_begin(struct tcp_ctx *ctx, struct tcb *tcb)
 {
     tcb->rcvq_ns = ctx->now_ns;
     tcb->rcvq_seq = tcb->rcv.read;
-    tcb->rcvq_space = max_u32(min_u32(min_u32(tcb->rcv_ssthresh, tcb->rcv.wnd), RCVQ_SEGMENTS * tcb->advmss), 1);
+    tcb->rcvq_space = max_u32(min_u32(min_u32(tcb->rcv_ssthresh, tcb->rcv.wnd), RCVQ_SEGMENTS * (tcb->advmss - (tcb->ts_ok ? 12u : 0))), 1);
 }
