@@ -14,6 +14,7 @@
 #define WAIT_MOST_MS 2000 /* a longer silence is not sat out */
 #define WAIT_LEAST_MS 40 /* what happens at one instant is shown one after the other all the same */
 #define TICK_MS 100 /* the clock is seen to move */
+#define TELL_MS 250 /* how far a long way has come */
 #define LONGEST_WAY_MS 900 /* how long the longest link is made to take, without --speed */
 #define STEPS_AT_ONCE 20000 /* of the engine, before a key is looked for */
 
@@ -70,7 +71,7 @@ static void worked(uv_idle_t *idle)
         arrived(player);
         pace(player);
         player_draw(player);
-    } else if (uv_hrtime() - player->drawn_ns > TICK_MS * (uint64_t)NS_PER_MS) {
+    } else if (uv_hrtime() - player->drawn_ns > TELL_MS * (uint64_t)NS_PER_MS) {
         player->drawn_ns = uv_hrtime();
         player_draw(player);
     }

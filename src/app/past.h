@@ -8,7 +8,7 @@
 
 #ifndef PAST_EVENTS /* a test makes do with fewer */
 #define PAST_EVENTS 65536u /* so many at least; at times twice as many */
-#define PAST_STEPS 1024u /* of the engine, between two snapshots at least */
+#define PAST_STEPS 16384u /* of the engine, between two snapshots at least */
 #define PAST_BYTES_A_STEP 256u /* of a large world a copy takes as long as many steps: it is made the more rarely */
 #endif
 #define PAST_SNAPSHOTS 40u

@@ -24,7 +24,7 @@ from screen import Screen
 PROGRAM = str(pathlib.Path(sys.argv[1]).resolve())
 ROOT = pathlib.Path(sys.argv[2]).resolve()
 FOLDER = pathlib.Path(tempfile.mkdtemp(prefix="lastack-terminal-"))
-PATIENCE = 30  # seconds until what is awaited counts as missing: nothing here is timed
+PATIENCE = 120  # seconds until what is awaited counts as missing: nothing here is timed
 RIGHT, LEFT, HOME, END, ENTER, ESCAPE, BACKSPACE = b"\x1b[C", b"\x1b[D", b"\x1b[H", b"\x1bOF", b"\r", b"\x1b", b"\x7f"
 passed = failed = 0
 
