@@ -7,17 +7,25 @@
 typedef void view_function(struct text *out, const struct story *story, const struct trace *trace, const struct judgement *judgement,
                            const struct view_options *options);
 
+#define BROWSER_MIB 32 /* a browser opens it within seconds: about fifty thousand events that are drawn */
+
 static const struct format {
     const char *name;
     view_function *view;
     const char *host; /* the option that names a host for it; NULL: none does */
     bool binary;
+    unsigned mebibytes; /* more of it nobody can open; 0: no limit */
 } formats[] = {
-    {"ladder", view_ladder, NULL, false},     {"table", view_table, NULL, false},
-    {"jsonl", view_jsonl, NULL, false},       {"svg", view_svg, NULL, false},
-    {"html", view_html, NULL, false},         {"pcapng", view_pcapng, "at", true},
-    {"csv", view_csv, NULL, false},           {"mermaid", view_mermaid, NULL, false},
-    {"perfetto", view_perfetto, NULL, false}, {"packetdrill", view_packetdrill, "of", false},
+    {"ladder", view_ladder, NULL, false, 0},
+    {"table", view_table, NULL, false, 0},
+    {"jsonl", view_jsonl, NULL, false, 0},
+    {"svg", view_svg, NULL, false, BROWSER_MIB},
+    {"html", view_html, NULL, false, BROWSER_MIB},
+    {"pcapng", view_pcapng, "at", true, 0},
+    {"csv", view_csv, NULL, false, 0},
+    {"mermaid", view_mermaid, NULL, false, 0},
+    {"perfetto", view_perfetto, NULL, false, 0},
+    {"packetdrill", view_packetdrill, "of", false, 0},
 };
 #define FORMATS (sizeof formats / sizeof *formats)
 
@@ -75,11 +83,27 @@ static bool host_known(const struct views *show, const struct story *story)
     return known;
 }
 
+/* Writes it, if somebody can open it. */
+static enum status put(const struct views *show, const struct text *out, const char *path)
+{
+    const struct format *format = &formats[show->format];
+    size_t mebibytes = out->length >> 20;
+    if (format->mebibytes != 0 && mebibytes >= format->mebibytes) {
+        complain(
+            show->command,
+            "this run as %s takes %zu MiB, and a browser opens %u: let it stop earlier, have its repetitions folded (no --full), or choose "
+            "--format ladder",
+            format->name, mebibytes, format->mebibytes);
+        return STATUS_WRONG;
+    }
+    return output_write(path, out);
+}
+
 static enum status one(const struct views *show, const struct view_run *run, const struct view_options *options, const char *path)
 {
     struct text out = {0};
     formats[show->format].view(&out, run->story, run->trace, run->judgement, options);
-    enum status status = output_write(path, &out);
+    enum status status = put(show, &out, path);
     text_free(&out);
     return status;
 }
@@ -137,7 +161,7 @@ enum status views_write_variants(const struct views *show, const struct view_run
     const struct view_options options = options_of(show, given);
     struct text out = {0};
     view_html_runs(&out, runs, count, &options);
-    enum status status = output_write(show->output, &out);
+    enum status status = put(show, &out, show->output);
     text_free(&out);
     return status;
 }

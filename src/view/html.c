@@ -15,6 +15,25 @@ static void words(struct text *out, const char *utf8)
 
 /* ---- above the runs ---- */
 
+/* What the keys do, and what the ladder means. */
+static void help(struct text *out)
+{
+    text_puts(out, "<div id=\"keys\" hidden=\"hidden\">\n<dl>\n"
+                   "<dt>&#8594; &#8592;</dt><dd>a step forward, back</dd>\n"
+                   "<dt>s S</dt><dd>the next, the last change of a state</dd>\n"
+                   "<dt>x X</dt><dd>the next, the last surprise</dd>\n"
+                   "<dt>Home End</dt><dd>to the beginning, to the end</dd>\n"
+                   "<dt>a</dt><dd>all of the ladder, or only what has happened</dd>\n"
+                   "<dt>w</dt><dd>the ladder over the whole width, or beside the rest</dd>\n"
+                   "<dt>v V</dt><dd>the next, the last variant</dd>\n"
+                   "<dt>&#8593; &#8595;</dt><dd>in the ladder: from event to event; its causes light up</dd>\n"
+                   "<dt>Enter</dt><dd>in the ladder: go to that event</dd>\n"
+                   "<dt>t</dt><dd>light or dark</dd>\n</dl>\n");
+    for (unsigned i = 0; i < SVG_KEYS; i++)
+        text_printf(out, "%s%s", i == 0 ? "<p class=\"legend\">" : " ", svg_keys[i]);
+    text_puts(out, "</p>\n</div>\n");
+}
+
 static void head(struct text *out, const struct view_run *runs)
 {
     text_puts(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n"
@@ -22,22 +41,16 @@ static void head(struct text *out, const struct view_run *runs)
     words(out, runs[0].story->title);
     text_puts(out, "</title>\n<style>\n");
     text_puts(out, html_page_css);
-    text_puts(out, "</style>\n</head>\n<body>\n<header>\n<h1>");
+    text_puts(out, "</style>\n<noscript><style>.long{display:block}</style></noscript>\n</head>\n<body>\n<header>\n<h1 dir=\"auto\">");
     words(out, runs[0].story->title);
     text_puts(out, "</h1>\n<p class=\"source\">");
     words(out, runs[0].story->file);
     text_printf(out, ", seed %" PRIu64, runs[0].story->seed);
-    text_puts(out, "</p>\n<button type=\"button\" id=\"help\" aria-expanded=\"false\" aria-controls=\"keys\">Keys</button>\n"
-                   "<button type=\"button\" id=\"theme\">Theme: system</button>\n</header>\n");
-    text_puts(out, "<dl id=\"keys\" hidden=\"hidden\">\n"
-                   "<dt>&#8594; &#8592;</dt><dd>a step forward, back</dd>\n"
-                   "<dt>s S</dt><dd>the next, the last change of a state</dd>\n"
-                   "<dt>x X</dt><dd>the next, the last surprise</dd>\n"
-                   "<dt>Home End</dt><dd>to the beginning, to the end</dd>\n"
-                   "<dt>a</dt><dd>all of the ladder, or only what has happened</dd>\n"
-                   "<dt>&#8593; &#8595;</dt><dd>in the ladder: from event to event; its causes light up</dd>\n"
-                   "<dt>Enter</dt><dd>go to that event</dd>\n"
-                   "<dt>t</dt><dd>light or dark</dd>\n</dl>\n");
+    text_puts(
+        out,
+        "</p>\n<button type=\"button\" id=\"help\" aria-expanded=\"false\" aria-controls=\"keys\" aria-keyshortcuts=\"?\">Help</button>\n"
+        "<button type=\"button\" id=\"theme\" aria-keyshortcuts=\"t\">Theme: system</button>\n</header>\n");
+    help(out);
 }
 
 static void run_name(struct text *out, const struct view_run *run)
@@ -48,43 +61,62 @@ static void run_name(struct text *out, const struct view_run *run)
         text_puts(out, "As written");
 }
 
+/* One row, however many there are. */
 static void tabs(struct text *out, const struct view_run *runs, unsigned count)
 {
     if (count < 2)
         return;
-    text_puts(out, "<div role=\"tablist\" aria-label=\"Variants\" id=\"tabs\">\n");
+    text_puts(out, "<div id=\"variants\">\n<div role=\"tablist\" aria-label=\"Variants\" id=\"tabs\">\n");
     for (unsigned i = 0; i < count; i++) {
         text_printf(out, "<button type=\"button\" role=\"tab\" id=\"tab%u\" aria-controls=\"run%u\" aria-selected=\"%s\" tabindex=\"%d\">",
                     i, i, i == 0 ? "true" : "false", i == 0 ? 0 : -1);
         run_name(out, &runs[i]);
         text_puts(out, "</button>\n");
     }
-    text_puts(out, "</div>\n<form id=\"compare\">\n<label>Beside it: <select id=\"other\"><option value=\"\">nothing</option>\n");
+    text_puts(out, "</div>\n<label>Beside it: <select id=\"other\"><option value=\"\">nothing</option>\n");
     for (unsigned i = 0; i < count; i++) {
         text_printf(out, "<option value=\"%u\">", i);
         run_name(out, &runs[i]);
         text_puts(out, "</option>\n");
     }
-    text_puts(out, "</select></label>\n<output id=\"difference\"></output>\n</form>\n");
+    text_puts(out, "</select></label>\n</div>\n<output id=\"difference\" aria-label=\"First difference\"></output>\n");
 }
 
 /* ---- a run ---- */
 
 static void controls(struct text *out)
 {
-    static const char *const buttons[][2] = {{"first", "|&#9664; Beginning"}, {"back", "&#9664; Back"},      {"forward", "Forward &#9654;"},
-                                             {"state", "Next state"},         {"surprise", "Next surprise"}, {"last", "End &#9654;|"}};
-    text_puts(out, "<div class=\"controls\" role=\"toolbar\" aria-label=\"Steps\">\n");
+    static const struct {
+        const char *go, *key, *before, *name, *after;
+    } buttons[] = {{"first", "Home", "|&#9664; ", "Beginning", ""},      {"back", "ArrowLeft", "&#9664; ", "Back", ""},
+                   {"forward", "ArrowRight", "", "Forward", " &#9654;"}, {"state", "s", "", "Next state", ""},
+                   {"surprise", "x", "", "Next surprise", ""},           {"last", "End", "", "End", " &#9654;|"}};
+    text_puts(out, "<div class=\"controls\" role=\"group\" aria-label=\"Steps\">\n");
     for (unsigned i = 0; i < sizeof buttons / sizeof *buttons; i++)
-        text_printf(out, "<button type=\"button\" data-go=\"%s\">%s</button>\n", buttons[i][0], buttons[i][1]);
-    text_puts(out,
-              "<button type=\"button\" data-go=\"all\" aria-pressed=\"false\">Show all</button>\n<span class=\"where\"></span>\n</div>\n");
+        text_printf(out,
+                    "<button type=\"button\" data-go=\"%s\" aria-keyshortcuts=\"%s\"><span aria-hidden=\"true\">%s</span>%s"
+                    "<span aria-hidden=\"true\">%s</span></button>\n",
+                    buttons[i].go, buttons[i].key, buttons[i].before, buttons[i].name, buttons[i].after);
+    text_puts(out, "<button type=\"button\" data-go=\"all\" aria-keyshortcuts=\"a\" aria-pressed=\"false\">Show all</button>\n"
+                   "<button type=\"button\" data-go=\"wide\" aria-keyshortcuts=\"w\" aria-pressed=\"false\">Ladder only</button>\n"
+                   "<span class=\"where\" role=\"status\"></span>\n</div>\n");
+}
+
+static void ladder(struct text *out, struct svg *svg)
+{
+    text_printf(out,
+                "<div class=\"ladder%s\" role=\"region\" aria-label=\"Ladder\" tabindex=\"0\">\n<div class=\"names\" aria-hidden=\"true\">",
+                svg_has_parts(svg) ? " long" : "");
+    svg_names(svg, out);
+    text_puts(out, "</div>\n");
+    svg_draw(svg, out);
+    text_puts(out, "</div>\n");
 }
 
 static void side(struct text *out)
 {
-    text_puts(out, "<section class=\"now\" aria-live=\"polite\">\n<h2>Now</h2>\n<div class=\"card\" hidden=\"hidden\"></div>\n"
-                   "<ol class=\"happens\"></ol>\n</section>\n"
+    text_puts(out, "<section class=\"now\">\n<h2>Now</h2>\n<div class=\"told\" aria-live=\"polite\" aria-atomic=\"true\">\n"
+                   "<div class=\"card\" hidden=\"hidden\"></div>\n<ol class=\"happens\"></ol>\n</div>\n</section>\n"
                    "<section class=\"why\" hidden=\"hidden\">\n<h2>Because</h2>\n<ol class=\"causes\"></ol>\n</section>\n"
                    "<section class=\"states\">\n<h2>States <label>of connection <select class=\"connection\"></select></label></h2>\n"
                    "<div class=\"diagrams\">\n<figure><figcaption></figcaption>");
@@ -97,7 +129,7 @@ static void side(struct text *out)
 /* Every host's table, in the columns of ss. */
 static void sockets(struct text *out, const struct svg *svg)
 {
-    text_puts(out, "<section class=\"sockets\">\n");
+    text_puts(out, "<section class=\"sockets\" aria-label=\"Sockets\">\n");
     for (unsigned lane = 0; lane < svg->ladder.lanes; lane++) {
         text_puts(out, "<table>\n<caption>");
         words(out, glossary_host(svg->glossary, svg->lanes[lane].node));
@@ -144,10 +176,14 @@ static void run(struct text *out, const struct view_run *runs, unsigned index, u
         if (count > 1)
             text_printf(out, " role=\"tabpanel\" aria-labelledby=\"tab%u\"", index);
         text_puts(out, index == 0 ? ">\n" : " hidden=\"hidden\">\n");
+        if (count > 1) {
+            text_puts(out, "<h2 class=\"variant\" dir=\"auto\">");
+            run_name(out, one);
+            text_puts(out, "</h2>\n");
+        }
         controls(out);
-        text_puts(out, "<div class=\"ladder\" role=\"region\" aria-label=\"Ladder\" tabindex=\"0\">\n");
-        svg_draw(&svg, out);
-        text_puts(out, "</div>\n<div class=\"side\">\n");
+        ladder(out, &svg);
+        text_puts(out, "<div class=\"side\" role=\"region\" aria-label=\"What happens\">\n");
         side(out);
         report(out, one, options);
         text_puts(out, "</div>\n");

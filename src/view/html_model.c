@@ -282,6 +282,19 @@ static void notes(struct model *model)
     text_putc(model->out, ']');
 }
 
+/* Where the lines of the ladder begin, so that paper is cut between them, and how far its parts reach. */
+static void places(struct model *model)
+{
+    const struct svg *svg = model->svg;
+    text_puts(model->out, "\"lines\":[");
+    for (uint32_t l = 0; l < svg->line_count; l++)
+        text_printf(model->out, "%s%d", l > 0 ? "," : "", svg->lines[l].top);
+    text_puts(model->out, "],\n\"parts\":[");
+    for (uint32_t p = 0; p < svg->part_count; p++)
+        text_printf(model->out, "%s[%d,%d]", p > 0 ? "," : "", svg->parts[p].top, svg->parts[p].bottom);
+    text_putc(model->out, ']');
+}
+
 static void hosts(struct model *model)
 {
     text_puts(model->out, "\"hosts\":[");
@@ -294,7 +307,7 @@ static void hosts(struct model *model)
 
 void html_model(struct text *out, const struct svg *svg)
 {
-    static void (*const parts[])(struct model *) = {events, steps, sockets, moves, notes};
+    static void (*const parts[])(struct model *) = {events, steps, sockets, moves, notes, places};
     struct model model = {.out = out, .svg = svg, .trace = svg->glossary->trace};
     model.steps = html_steps(model.trace, &model.step_count);
     model.cell_of = calloc((size_t)model.trace->count + 1, sizeof *model.cell_of);

@@ -9,6 +9,8 @@
 
 #define TITLE 19
 #define MARGIN 14
+#define PAGE_HEAD 8 /* above the first line, where the names of the hosts are a picture of their own */
+#define NAMES_HEIGHT 26
 
 /* Colours are never the only signal: each state and timer also says its name. No variables: not every reader of SVG knows them. */
 static const char style[] =
@@ -108,12 +110,11 @@ static void head(struct svg *svg)
 {
     const struct story *story = svg->glossary->story;
     struct text line = {0};
-    int y = svg->page ? 8 : head_text(svg, 32, "title", TITLE, 24, story->title);
     if (svg->page) {
-        svg->head = y + 28;
-        host_names(svg, y + 14);
+        svg->head = PAGE_HEAD;
         return;
     }
+    int y = head_text(svg, 32, "title", TITLE, 24, story->title);
     if (story->variant_title != NULL) {
         text_printf(&line, "variant %u: %s", (unsigned)story->variant, story->variant_title);
         y = head_text(svg, y, "word", SVG_WORD, 19, line.bytes != NULL ? line.bytes : "");
@@ -129,17 +130,17 @@ static void head(struct svg *svg)
 
 /* ---- below ---- */
 
+const char *const svg_keys[SVG_KEYS] = {
+    "Time runs down. Its axis is solid where it is to scale, dotted where it is stretched, broken where it is folded, thick within one "
+    "instant.",
+    "Bars: the state of each end. Beside them its timers, filled if they went off: R retransmission, T tail-loss probe, O reordering,",
+    "P persist, D delayed ACK, K keep-alive, F FIN_WAIT_2, W TIME_WAIT. Dashed arrows are retransmissions.",
+};
+
 static void legend(struct svg *svg, int y)
 {
-    static const char *const keys[] = {
-        ("Time runs down. Its axis is solid where it is to scale, dotted where it is stretched, broken where it is folded, thick within "
-         "one "
-         "instant."),
-        "Bars: the state of each end. Beside them its timers, filled if they went off: R retransmission, T tail-loss probe, O reordering,",
-        "P persist, D delayed ACK, K keep-alive, F FIN_WAIT_2, W TIME_WAIT. Dashed arrows are retransmissions.",
-    };
-    for (unsigned i = 0; i < sizeof keys / sizeof *keys; i++)
-        svg_text(svg, MARGIN, y + (int)i * 16, "key", ANCHOR_START, keys[i]);
+    for (unsigned i = 0; i < SVG_KEYS; i++)
+        svg_text(svg, MARGIN, y + (int)i * 16, "key", ANCHOR_START, svg_keys[i]);
 }
 
 /* The lines of the report, as the terminal shows them. */
@@ -242,6 +243,24 @@ void svg_close(struct svg *svg)
     free(svg->leaves);
     free(svg->spans);
     free(svg->peer_lane);
+    free(svg->parts);
+}
+
+/* A picture by itself is one image with a name and a description to a screen reader, its words are for the eyes (and to be copied, and
+ * found); in the page it is a group, whose rows are read one by one. */
+static void opening(struct svg *svg, int height)
+{
+    text_printf(svg->out,
+                "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\" role=\"%s\" "
+                "aria-labelledby=\"%stitle\" aria-describedby=\"%sdesc\"%s>\n",
+                svg->width, height, svg->width, height, svg->page ? "group" : "img", svg->prefix, svg->prefix,
+                svg->page ? "" : " style=\"display:block;margin:auto;max-width:100%;height:auto\"");
+    describe(svg);
+    if (!svg->page) {
+        text_puts(svg->out, style);
+        text_printf(svg->out, "<g aria-hidden=\"true\">\n<rect width=\"%d\" height=\"%d\" class=\"ground\"/>\n", svg->width, height);
+    }
+    defs(svg);
 }
 
 void svg_draw(struct svg *svg, struct text *out)
@@ -254,25 +273,25 @@ void svg_draw(struct svg *svg, struct text *out)
         height = report(svg, height + 84) + 4;
     }
     svg->out = out;
-    text_printf(out,
-                "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\" role=\"%s\" "
-                "aria-labelledby=\"%stitle %sdesc\"%s>\n",
-                svg->width, height, svg->width, height, svg->page ? "group" : "img", svg->prefix, svg->prefix,
-                svg->page ? "" : " style=\"display:block;margin:auto;max-width:100%;height:auto\"");
-    describe(svg);
-    if (!svg->page) {
-        text_puts(out, style);
-        text_printf(out, "<rect width=\"%d\" height=\"%d\" class=\"ground\"/>\n", svg->width, height);
-    }
-    defs(svg);
+    opening(svg, height);
     head(svg);
+    text_puts(out, svg->page ? "<g aria-hidden=\"true\">\n" : "");
     svg_background(svg);
     svg_axis(svg);
+    text_puts(out, svg->page ? "</g>\n" : "");
     svg_rows(svg);
     text_add(out, below.bytes != NULL ? below.bytes : "", below.length);
-    text_puts(out, "</svg>\n");
+    text_puts(out, svg->page ? "</svg>\n" : "</g>\n</svg>\n");
     svg->failed = svg->failed || below.failed;
     text_free(&below);
+}
+
+void svg_names(struct svg *svg, struct text *out)
+{
+    svg->out = out;
+    text_printf(out, "<svg width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\">\n", svg->width, NAMES_HEIGHT, svg->width, NAMES_HEIGHT);
+    host_names(svg, NAMES_HEIGHT - 8);
+    text_puts(out, "</svg>\n");
 }
 
 void view_svg(struct text *out, const struct story *story, const struct trace *trace, const struct judgement *judgement,

@@ -58,6 +58,11 @@ struct svg_lane {
     int words_x, words_width;
 };
 
+/* What a group of the drawing takes of the height. */
+struct svg_part {
+    int top, bottom;
+};
+
 #define SVG_SLOTS 12u /* bars beside each other; more are not drawn */
 #define SVG_NODES 256u
 
@@ -78,6 +83,8 @@ struct svg {
     int box_x[SVG_NODES]; /* by node: where its line stands; 0: none */
     int64_t way_ns, idle_ns; /* the usual way through the network; a longer silence is folded */
     int axis_x, width, head, bottom;
+    struct svg_part *parts; /* of a long page: so much of it at a time that a browser need not draw where nobody looks */
+    uint32_t part_count, part_capacity, in_part;
     bool page, failed;
 };
 
@@ -148,12 +155,22 @@ void svg_axis(struct svg *svg);
 void svg_rows(struct svg *svg); /* svg_rows.c */
 void svg_arrow(struct svg *svg, const struct svg_line *line); /* svg_arrow.c */
 
+/* Before each thing that is drawn: it belongs to the open part, or to the next. In a short page, and in a picture, there are none. */
+void svg_part(struct svg *svg, int top, int bottom); /* svg_parts.c */
+void svg_part_end(struct svg *svg);
+bool svg_has_parts(const struct svg *svg);
+
 /* Lays the picture out. `page`: the style, the title, the report and the white ground belong to the page around it. Close it in any case.
  */
 bool svg_open(struct svg *svg, const struct glossary *glossary, const struct judgement *judgement, const struct view_options *options,
               const char *prefix, bool page);
 /* From <svg> to </svg>. */
 void svg_draw(struct svg *svg, struct text *out);
+/* The names of hosts and boxes over their columns, as wide as the picture: a page keeps them in sight. */
+void svg_names(struct svg *svg, struct text *out);
+/* What the lines and bars mean. */
+#define SVG_KEYS 3
+extern const char *const svg_keys[SVG_KEYS];
 void svg_close(struct svg *svg);
 
 #endif

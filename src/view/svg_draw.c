@@ -46,8 +46,12 @@ static void upright(struct svg *svg, int x, int y, const char *classes, const ch
 static void bar_names(struct svg *svg, int x, int y, int height, const char *name)
 {
     int wanted = svg_text_width(name, SVG_SMALL, true) + 8, names = larger(1, height / STATE_REPEATS);
-    for (int i = 0; i < names && height / names >= wanted; i++)
-        upright(svg, x, y + (2 * i + 1) * height / (2 * names), "bar", name);
+    for (int i = 0; i < names && height / names >= wanted; i++) {
+        int middle = y + (int)((int64_t)(2 * i + 1) * height / (2 * names));
+        if (names > 1)
+            svg_part(svg, middle - wanted / 2, middle + wanted / 2);
+        upright(svg, x, middle, "bar", name);
+    }
 }
 
 static void state_bar(struct svg *svg, const struct svg_span *span)
@@ -128,13 +132,29 @@ static void host_band(struct svg *svg, const struct svg_span *span)
     text_puts(svg->out, "</rect>\n");
 }
 
+/* A dashed line costs a browser as much as it is long, seen or not: in a long page it comes in pieces, of whole dashes. `span`: what it
+ * shows, and at whom; NULL: nothing to say. */
+#define PIECE 3000
+
+static void dashed(struct svg *svg, int x, int from, int to, const char *class, const struct svg_span *span)
+{
+    for (int y = from, end; y < to; y = end) {
+        end = svg_has_parts(svg) && to - y > PIECE ? y + PIECE : to;
+        svg_part(svg, y, end);
+        text_printf(svg->out, "<path d=\"M%d %dV%d\" class=\"%s\"", x, y, end, class);
+        if (span != NULL) {
+            text_putc(svg->out, '>');
+            title(svg, span, "the ends disagree", glossary_host(svg->glossary, svg->lanes[span->lane].node));
+        }
+        text_puts(svg->out, span != NULL ? "</path>\n" : "/>\n");
+    }
+}
+
 static void disagree_mark(struct svg *svg, const struct svg_span *span)
 {
     const struct svg_lane *lane = &svg->lanes[span->lane];
     int x = span->side == 0 ? lane->rail[0] - 4 : lane->rail[1] + 4, y = y_from(svg, span);
-    text_printf(svg->out, "<path d=\"M%d %dV%d\" class=\"disagree\">", x, y, larger(y_to(svg, span), y + 3));
-    title(svg, span, "the ends disagree", glossary_host(svg->glossary, lane->node));
-    text_puts(svg->out, "</path>\n");
+    dashed(svg, x, y, larger(y_to(svg, span), y + 3), "disagree", span);
 }
 
 static void flow_bar(struct svg *svg, const struct svg_span *span, unsigned nth)
@@ -153,37 +173,46 @@ static void rails(struct svg *svg)
     for (unsigned i = 0; i < svg->ladder.lanes; i++) {
         for (unsigned side = 0; side < 2; side++) {
             if (svg->lanes[i].used[side])
-                text_printf(svg->out, "<path d=\"M%d %dV%d\" class=\"rail\"/>\n", svg->lanes[i].rail[side], svg->head - 4, svg->bottom);
+                dashed(svg, svg->lanes[i].rail[side], svg->head - 4, svg->bottom, "rail", NULL);
         }
     }
     for (unsigned node = 0; node < SVG_NODES; node++) {
         if (svg->box_x[node] != 0)
-            text_printf(svg->out, "<path d=\"M%d %dV%d\" class=\"box\"/>\n", svg->box_x[node], svg->head - 4, svg->bottom);
+            dashed(svg, svg->box_x[node], svg->head - 4, svg->bottom, "box", NULL);
     }
+    svg_part_end(svg);
+}
+
+static void span(struct svg *svg, const struct svg_span *span, unsigned *flows)
+{
+    bool slotted = (span->kind == SPAN_STATE || span->kind == SPAN_TIMER) && span->slot < SVG_SLOTS;
+    if (!slotted && span->kind != SPAN_DISAGREE && span->kind != SPAN_FLOW)
+        return;
+    if (span->kind != SPAN_DISAGREE)
+        svg_part(svg, y_from(svg, span), y_to(svg, span));
+    if (span->kind == SPAN_STATE)
+        state_bar(svg, span);
+    else if (span->kind == SPAN_TIMER)
+        timer_bar(svg, span);
+    else if (span->kind == SPAN_DISAGREE)
+        disagree_mark(svg, span);
+    else
+        flow_bar(svg, span, flows[span->lane]++);
 }
 
 void svg_background(struct svg *svg)
 {
     unsigned flows[SVG_NODES] = {0};
     for (uint32_t s = 0; s < svg->span_count; s++) {
-        const struct svg_span *span = &svg->spans[s];
-        if (span->kind == SPAN_CUT)
-            cut_band(svg, span);
-        else if (span->kind == SPAN_DOWN || span->kind == SPAN_PAUSE)
-            host_band(svg, span);
+        if (svg->spans[s].kind == SPAN_CUT)
+            cut_band(svg, &svg->spans[s]);
+        else if (svg->spans[s].kind == SPAN_DOWN || svg->spans[s].kind == SPAN_PAUSE)
+            host_band(svg, &svg->spans[s]);
     }
     rails(svg);
-    for (uint32_t s = 0; s < svg->span_count; s++) {
-        const struct svg_span *span = &svg->spans[s];
-        if (span->kind == SPAN_STATE && span->slot < SVG_SLOTS)
-            state_bar(svg, span);
-        else if (span->kind == SPAN_TIMER && span->slot < SVG_SLOTS)
-            timer_bar(svg, span);
-        else if (span->kind == SPAN_DISAGREE)
-            disagree_mark(svg, span);
-        else if (span->kind == SPAN_FLOW)
-            flow_bar(svg, span, flows[span->lane]++);
-    }
+    for (uint32_t s = 0; s < svg->span_count; s++)
+        span(svg, &svg->spans[s], flows);
+    svg_part_end(svg);
 }
 
 /* ---- the axis ---- */
@@ -205,6 +234,7 @@ void svg_axis(struct svg *svg)
         while (svg->lines[l].scale != SCALE_FOLDED && end + 1 < svg->line_count && svg->lines[end + 1].scale == svg->lines[l].scale)
             end++;
         int from = svg->lines[l - 1].y, to = svg->lines[end].y;
+        svg_part(svg, from, svg->lines[end + 1 < svg->line_count ? end + 1 : end].y);
         if (svg->lines[l].kind == LINE_IDLE && l + 1 < svg->line_count) {
             end = l + 1;
             zigzag(svg, x, from, svg->lines[end].y);
@@ -213,4 +243,5 @@ void svg_axis(struct svg *svg)
         }
         l = end + 1;
     }
+    svg_part_end(svg);
 }

@@ -149,10 +149,10 @@ static void idle(struct svg *svg, const struct svg_line *line)
         const char *state = only_state(svg, lane, line->time_ns), *timer = next_timer(svg, lane, line->time_ns);
         if (state == NULL)
             continue;
-        beside(svg, lane, 0, -4, "still", state);
+        beside(svg, lane, 0, -4, svg->page ? "still\" aria-hidden=\"true" : "still", state);
         text.length = 0;
         text_printf(&text, "%s%s", timer != NULL ? "waits: " : "no timer runs", timer != NULL ? timer : "");
-        beside(svg, lane, 0, 12, "still", text.bytes != NULL ? text.bytes : "");
+        beside(svg, lane, 0, 12, svg->page ? "still\" aria-hidden=\"true" : "still", text.bytes != NULL ? text.bytes : "");
     }
     svg->failed = svg->failed || text.failed;
     text_free(&text);
@@ -229,7 +229,7 @@ static void time_mark(struct svg *svg, const struct svg_line *line)
         return;
     page_time_text(&svg->words, buffer, sizeof buffer, line->time_ns);
     text_printf(svg->out, "<path d=\"M%d 0H%d\" class=\"tick\"/>\n", svg->axis_x - 13, svg->axis_x - 3);
-    svg_text(svg, svg->axis_x - 17, 4, "time", ANCHOR_END, buffer);
+    svg_text(svg, svg->axis_x - 17, 4, svg->page ? "time\" aria-hidden=\"true" : "time", ANCHOR_END, buffer);
 }
 
 static void draw(struct svg *svg, const struct svg_line *line)
@@ -263,11 +263,29 @@ static void draw(struct svg *svg, const struct svg_line *line)
     }
 }
 
+/* A line, and as far as its arrow reaches. */
+static void part_of(struct svg *svg, const struct svg_line *line)
+{
+    int top = line->top, bottom = line->top + line->height;
+    const struct row *row = line->kind == LINE_EVENTS ? &svg->ladder.rows[line->row] : NULL;
+    if (row != NULL && row->wire != WIRE_NONE) {
+        uint32_t number = ladder_event(&svg->ladder, row->segment)->segment.number;
+        const struct trace_event *sent = glossary_send_of(svg->glossary, number);
+        int end = svg->arrives[number] != 0 ? svg->lines[svg->arrives[number] - 1].y + SVG_PITCH : bottom;
+        int begin = sent != NULL && row->wire == WIRE_ARRIVES ? svg_y_of_time(svg, sent->time_ns) : top;
+        top = begin < top ? begin : top;
+        bottom = end > bottom ? end : bottom;
+    }
+    svg_part(svg, top, bottom);
+}
+
 void svg_rows(struct svg *svg)
 {
     for (uint32_t l = 0; l < svg->line_count; l++) {
+        part_of(svg, &svg->lines[l]);
         text_printf(svg->out, "<g id=\"%sl%u\" transform=\"translate(0,%d)\">\n", svg->prefix, (unsigned)l + 1, svg->lines[l].y);
         draw(svg, &svg->lines[l]);
         text_puts(svg->out, "</g>\n");
     }
+    svg_part_end(svg);
 }
