@@ -111,36 +111,35 @@ static void on_state(void *ctx, enum tcp_state from, enum tcp_state to, uint8_t 
     }
 }
 
-struct segment *outbox_add(struct sim *sim, const struct segment *seg)
+/* The segment at sink.place goes, and the next is made behind it. */
+void outbox_add(struct sim *sim)
 {
-    uint32_t at = sim->out_first + sim->out_count;
-    if (__builtin_expect(at == OUTBOX_MAX, 0)) {
+    struct outgoing *out = (struct outgoing *)(void *)sim->sink.place;
+    out->cause = sim->cause;
+    sim->out_count++;
+    if (__builtin_expect(out == &sim->outbox[OUTBOX_MAX - 1], 0)) {
         memmove(sim->outbox, sim->outbox + sim->out_first, sim->out_count * sizeof sim->outbox[0]);
         sim->out_first = 0;
-        at = sim->out_count;
+        out = &sim->outbox[sim->out_count - 1];
+        ASSERT(sim->out_count < OUTBOX_MAX);
     }
-    ASSERT(at < OUTBOX_MAX);
-    struct outgoing *out = &sim->outbox[at];
-    sim->out_count++;
-    out->seg = *seg;
-    out->cause = sim->cause;
-    return &out->seg;
+    sim->sink.place = &out[1].seg;
 }
 
 /* Addresses are the end's. A RST that answers a segment of another incarnation speaks for that one. */
-static void on_send(void *ctx, const struct segment *seg)
+static void on_send(void *ctx, struct segment *out)
 {
     struct sim *sim = ctx;
     const struct endpoint *end = &sim->cur->endpoint;
-    struct segment *out = outbox_add(sim, seg);
-    bool answers = (seg->flags & (TCP_RST | TCP_ACK)) == TCP_RST && sim->answers != 0;
+    bool answers = (out->flags & (TCP_RST | TCP_ACK)) == TCP_RST && sim->answers != 0;
     out->conn = answers ? sim->answers : end->flow.index;
     out->number = 0;
     out->marks = 0;
-    out->src_host = tuple_host(end->tuple);
-    out->src_port = tuple_port(end->tuple);
+    out->dst_port = tuple_peer_port(end->tuple); /* in the order in which the tuple has them: one store */
     out->dst_host = tuple_peer(end->tuple);
-    out->dst_port = tuple_peer_port(end->tuple);
+    out->src_port = tuple_port(end->tuple);
+    out->src_host = tuple_host(end->tuple);
+    outbox_add(sim);
 }
 
 static void on_signal(void *ctx, enum tcp_signal signal, const struct tcp_mini *mini)
@@ -153,7 +152,7 @@ static void on_signal(void *ctx, enum tcp_signal signal, const struct tcp_mini *
 
 void effects_init(struct sim *sim)
 {
-    sim->sink = (struct tcp_sink){.ctx = sim, .send = on_send, .state = on_state, .signal = on_signal};
+    sim->sink = (struct tcp_sink){.ctx = sim, .place = &sim->outbox[0].seg, .send = on_send, .state = on_state, .signal = on_signal};
     sim->ctx.sink = &sim->sink;
     sim->answers = 0;
     sim->out_first = sim->out_count = sim->starved_count = 0;
@@ -342,7 +341,12 @@ static void send_first(struct sim *sim)
 {
     struct outgoing *out = &sim->outbox[sim->out_first];
     struct segment *seg = &out->seg;
-    sim->out_first = --sim->out_count == 0 ? 0 : sim->out_first + 1;
+    if (--sim->out_count != 0) {
+        sim->out_first++;
+    } else {
+        sim->out_first = 0;
+        sim->sink.place = &sim->outbox[0].seg;
+    }
     if (sim->hosts[seg->src_host].down || !sim_make_room(sim))
         return;
     seg->number = sim->world->next_segment++;

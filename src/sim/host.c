@@ -239,8 +239,10 @@ void listener_close(struct sim *sim, uint32_t index)
 
 /* ---- arrival ---- */
 
-static void reply_add(struct sim *sim, const struct segment *seg, struct segment *reply)
+static void reply_add(struct sim *sim, const struct segment *seg, const struct segment *answer)
 {
+    struct segment *reply = sim->sink.place;
+    *reply = *answer;
     reply->src_host = seg->dst_host;
     reply->src_port = seg->dst_port;
     reply->dst_host = seg->src_host;
@@ -248,7 +250,7 @@ static void reply_add(struct sim *sim, const struct segment *seg, struct segment
     reply->conn = seg->conn;
     reply->number = 0;
     reply->marks = 0;
-    outbox_add(sim, reply);
+    outbox_add(sim);
 }
 
 /* Does the end that began this connection still live, and has it not heard of an end that answered with another number than `fresh`? */

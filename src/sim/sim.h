@@ -10,7 +10,7 @@
 
 /* Segments of one step that wait for the link. Beyond DATA, data waits for the next round (tcp_ctx.starved); the rest is for what cannot
  * wait. */
-#define OUTBOX_MAX 96
+#define OUTBOX_MAX 97 /* the last is where the next is made */
 #define OUTBOX_DATA 64
 #define STARVED_MAX 8
 struct outgoing {
@@ -280,7 +280,7 @@ void mini_begin(struct sim *sim, uint32_t mini);
 void timer_fires(struct sim *sim, int slot);
 /* Timers of a mini that stays. */
 void mini_end(struct sim *sim, uint32_t mini);
-struct segment *outbox_add(struct sim *sim, const struct segment *seg);
+void outbox_add(struct sim *sim);
 /* A state change that TCP does not make: a listener's, a mini's at a crash. */
 void state_put(struct sim *sim, uint16_t host, uint32_t conn, uint8_t side, uint32_t identity, enum tcp_state from, enum tcp_state to,
                enum state_why why);

@@ -10,7 +10,7 @@
 
 /* ---- what the end does is noted down ---- */
 
-static void on_send(void *ctx, const struct segment *seg)
+static void on_send(void *ctx, struct segment *seg)
 {
     struct bench *bench = ctx;
     if (bench->sent_count < BENCH_SENT)
@@ -52,7 +52,7 @@ void bench_init(struct bench *bench, enum profile_id profile)
     bench->now_ns = NS_PER_S;
     bench->number = 1;
     bench->peer_wnd = 65535;
-    bench->sink = (struct tcp_sink){.ctx = bench, .send = on_send, .state = on_state, .signal = on_signal};
+    bench->sink = (struct tcp_sink){.ctx = bench, .place = &bench->made, .send = on_send, .state = on_state, .signal = on_signal};
     for (uint32_t i = 1; i + 1 < BENCH_RECORDS; i++)
         bench->records[i].next = i + 1;
     bench->free_head = 1;

@@ -28,6 +28,7 @@ struct bench {
     uint32_t free_head, used;
     struct tcp_record records[BENCH_RECORDS];
     struct tcp_sink sink;
+    struct segment made; /* where it makes its segments */
     uint32_t tsval_sent; /* the last timestamp that the end sent: a peer echoes it */
     uint32_t peer_wnd; /* what the peer's segments offer */
     /* what the end did since bench_forget() */

@@ -13,13 +13,14 @@ static void arm(struct tcp_ctx *ctx, struct tcp_mini *mini, int64_t length_ns)
 
 static void send_mini_ack(struct tcp_ctx *ctx, const struct tcp_mini *mini)
 {
-    struct segment seg = {.seq = mini->snd_nxt, .ack = mini->rcv_nxt, .flags = TCP_ACK, .wnd = mini->rcv_wnd};
+    struct segment *seg = ctx->sink->place;
+    *seg = (struct segment){.seq = mini->snd_nxt, .ack = mini->rcv_nxt, .flags = TCP_ACK, .wnd = mini->rcv_wnd};
     if (mini->ts_ok) {
-        seg.options = TCPOPT_TS;
-        seg.tsval = ts_now(ctx, mini->ts_offset);
-        seg.tsecr = mini->ts_recent;
+        seg->options = TCPOPT_TS;
+        seg->tsval = ts_now(ctx, mini->ts_offset);
+        seg->tsecr = mini->ts_recent;
     }
-    ctx->sink->send(ctx->sink->ctx, &seg);
+    ctx->sink->send(ctx->sink->ctx, seg);
 }
 
 /* L-10: an ACK for a segment without data or FIN is limited to one in invalid_ratelimit. */

@@ -23,29 +23,28 @@ static void add_timestamps(const struct tcp_ctx *ctx, const struct tcb *tcb, str
     seg->tsecr = tcb->ts_recent_valid ? tcb->ts_recent : 0;
 }
 
-static struct segment header(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t seq, uint8_t flags)
+static struct segment *header(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t seq, uint8_t flags)
 {
-    struct segment seg = {.seq = seq, .flags = flags};
-    if (flags & TCP_ACK)
-        seg.ack = tcb->rcv.nxt;
+    struct segment *seg = ctx->sink->place;
+    *seg = (struct segment){.seq = seq, .ack = (flags & TCP_ACK) != 0 ? tcb->rcv.nxt : 0, .flags = flags};
     if (tcb->ts_ok)
-        add_timestamps(ctx, tcb, &seg);
-    seg.wnd = window_to_advertise(ctx, tcb);
+        add_timestamps(ctx, tcb, seg);
+    seg->wnd = window_to_advertise(ctx, tcb);
     if (tcb->sack_ok && (flags & (TCP_ACK | TCP_RST)) == TCP_ACK && (tcb->sack_count != 0 || tcb->dsack_due)) {
         unsigned most = tcb->ts_ok ? 3 : 4;
         unsigned count = 0;
         if (tcb->dsack_due)
-            seg.sack[count++] = (struct sack_block){tcb->dsack_left, tcb->dsack_right};
+            seg->sack[count++] = (struct sack_block){tcb->dsack_left, tcb->dsack_right};
         for (unsigned i = 0; i < tcb->sack_count && count < most; i++)
-            seg.sack[count++] = tcb->sacks[i];
-        seg.sack_count = (uint8_t)count;
-        seg.options |= TCPOPT_SACK;
+            seg->sack[count++] = tcb->sacks[i];
+        seg->sack_count = (uint8_t)count;
+        seg->options |= TCPOPT_SACK;
         tcb->dsack_due = false;
     }
     return seg;
 }
 
-static void emit(struct tcp_ctx *ctx, struct tcb *tcb, const struct segment *seg)
+static void emit(struct tcp_ctx *ctx, struct tcb *tcb, struct segment *seg)
 {
     if ((seg->flags & (TCP_ACK | TCP_SYN)) == TCP_ACK)
         ack_sent(ctx, tcb);
@@ -65,50 +64,49 @@ void send_ack(struct tcp_ctx *ctx, struct tcb *tcb)
 {
     if (tcb->state == TCP_CLOSED)
         return;
-    struct segment seg = header(ctx, tcb, acceptable_seq(tcb), TCP_ACK);
-    emit(ctx, tcb, &seg);
+    emit(ctx, tcb, header(ctx, tcb, acceptable_seq(tcb), TCP_ACK));
 }
 
 /* A zero-length segment with an old number: the peer must answer it by R-007 (SHLD-12). */
 void send_probe(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t seq)
 {
-    struct segment seg = header(ctx, tcb, seq, TCP_ACK);
-    emit(ctx, tcb, &seg);
+    emit(ctx, tcb, header(ctx, tcb, seq, TCP_ACK));
 }
 
 /* FACTS 9: a reset of one's own stands at SND.NXT, after what is in flight; RFC 9293 gives it no ACK, Linux does (L-04). */
 void send_reset_active(struct tcp_ctx *ctx, struct tcb *tcb)
 {
-    struct segment seg = header(ctx, tcb, acceptable_seq(tcb), (uint8_t)(TCP_RST | (ctx->profile->active_rst_ack ? TCP_ACK : 0)));
-    seg.sack_count = 0;
-    seg.options &= (uint8_t)~TCPOPT_SACK;
-    ctx->sink->send(ctx->sink->ctx, &seg);
+    struct segment *seg = header(ctx, tcb, acceptable_seq(tcb), (uint8_t)(TCP_RST | (ctx->profile->active_rst_ack ? TCP_ACK : 0)));
+    seg->sack_count = 0;
+    seg->options &= (uint8_t)~TCPOPT_SACK;
+    ctx->sink->send(ctx->sink->ctx, seg);
 }
 
 void send_reset_reply(struct tcp_ctx *ctx, const struct segment *seg)
 {
-    struct segment reply;
-    if (tcp_segment_arrives_closed(seg, &reply))
-        ctx->sink->send(ctx->sink->ctx, &reply);
+    struct segment *reply = ctx->sink->place;
+    if (tcp_segment_arrives_closed(seg, reply))
+        ctx->sink->send(ctx->sink->ctx, reply);
 }
 
 void send_syn(struct tcp_ctx *ctx, struct tcb *tcb, bool first)
 {
     const bool answer = tcb->state != TCP_SYN_SENT;
     const struct tcp_profile *profile = ctx->profile;
-    struct segment seg = {
+    struct segment *seg = ctx->sink->place;
+    *seg = (struct segment){
         .seq = tcb->snd.iss, .flags = (uint8_t)(TCP_SYN | (answer ? TCP_ACK : 0)), .mss = tcb->advmss, .options = TCPOPT_MSS};
     if (answer)
-        seg.ack = tcb->rcv.nxt;
+        seg->ack = tcb->rcv.nxt;
     if (answer ? tcb->wscale_ok : profile->window_scaling != 0) {
-        seg.options |= TCPOPT_WSCALE;
-        seg.wscale = tcb->rcv_wscale;
+        seg->options |= TCPOPT_WSCALE;
+        seg->wscale = tcb->rcv_wscale;
     }
     if (answer ? tcb->sack_ok : profile->sack != 0)
-        seg.options |= TCPOPT_SACK_OK;
+        seg->options |= TCPOPT_SACK_OK;
     if (answer ? tcb->ts_ok : profile->timestamps != 0)
-        add_timestamps(ctx, tcb, &seg);
-    seg.wnd = min_u32(tcb->rcv.wnd, 65535); /* the window of a SYN is never scaled (RFC 7323 section 2.2) */
+        add_timestamps(ctx, tcb, seg);
+    seg->wnd = min_u32(tcb->rcv.wnd, 65535); /* the window of a SYN is never scaled (RFC 7323 section 2.2) */
     if (answer) {
         tcb->rcv.wup = tcb->rcv.nxt;
         tcb->ack_due = tcb->ack_now = false;
@@ -122,7 +120,7 @@ void send_syn(struct tcp_ctx *ctx, struct tcb *tcb, bool first)
         tcb->packets_out = 1;
         tcb->progress_ns = ctx->now_ns;
     }
-    ctx->sink->send(ctx->sink->ctx, &seg);
+    ctx->sink->send(ctx->sink->ctx, seg);
 }
 
 /* Eff.snd.MSS (RFC 9293 section 3.7.1): what is left beside the options of a segment sent now, and not more than half of the
@@ -170,8 +168,8 @@ bool send_one_new(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t limit, bool pus
         flags |= TCP_FIN;
     if (len > 0 && (push || tcb->snd.nxt + len == tcb->snd.end))
         flags |= TCP_PSH;
-    struct segment seg = header(ctx, tcb, tcb->snd.nxt, flags);
-    seg.len = len;
+    struct segment *seg = header(ctx, tcb, tcb->snd.nxt, flags);
+    seg->len = len;
     *record_at(ctx, index) = (struct tcp_record){.seq = tcb->snd.nxt,
                                                  .end = tcb->snd.nxt + len + fin,
                                                  .sent_ns = ctx->now_ns,
@@ -197,7 +195,7 @@ bool send_one_new(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t limit, bool pus
         tcb->prr_out++;
     tcb->sent_ns = ctx->now_ns;
     ctx->room--;
-    emit(ctx, tcb, &seg);
+    emit(ctx, tcb, seg);
     return true;
 }
 
@@ -384,8 +382,8 @@ bool retransmit_record(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t index)
         flags |= TCP_FIN;
     if (len > 0 && (record->flags & RECORD_PUSH))
         flags |= TCP_PSH;
-    struct segment seg = header(ctx, tcb, record->seq, flags);
-    seg.len = len;
+    struct segment *seg = header(ctx, tcb, record->seq, flags);
+    seg->len = len;
     record->sent_ns = ctx->now_ns;
     record->order = ++tcb->order;
     record->flags |= RECORD_EVER;
@@ -396,6 +394,6 @@ bool retransmit_record(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t index)
     }
     tcb->sent_ns = ctx->now_ns;
     ctx->room--;
-    emit(ctx, tcb, &seg);
+    emit(ctx, tcb, seg);
     return true;
 }

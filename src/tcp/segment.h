@@ -23,8 +23,8 @@ struct segment {
     uint32_t tsval, tsecr;
     uint32_t conn; /* whose bytes these are: the connection (incarnation) that the sender speaks for; 0 none. Not on the wire */
     uint32_t number; /* `seg` in the trace: 1, 2, 3 ... in order of sending, a network's copy has one of its own. Not on the wire */
-    uint16_t src_port, dst_port;
-    uint16_t src_host, dst_host; /* node indices; stand for the two addresses */
+    uint16_t dst_port, dst_host; /* host: a node's index, which stands for its address */
+    uint16_t src_port, src_host;
     uint16_t mss;
     uint8_t flags, options, wscale, sack_count, marks;
     struct sack_block sack[SEGMENT_SACK_MAX];

@@ -21,8 +21,9 @@ enum tcp_signal {
 
 struct tcp_sink {
     void *ctx;
-    /* A segment to be sent: conn, number, ports and hosts are the engine's to fill in. */
-    void (*send)(void *ctx, const struct segment *seg);
+    /* Where the next segment is made, and that it is to be sent: conn, number, ports and hosts are the engine's to fill in. */
+    struct segment *place;
+    void (*send)(void *ctx, struct segment *seg);
     void (*state)(void *ctx, enum tcp_state from, enum tcp_state to, uint8_t why /* enum state_why of sim/trace.h, TCP_WHY_* here */);
     void (*signal)(void *ctx, enum tcp_signal signal, const struct tcp_mini *mini /* SIGNAL_MINI only */);
 };

@@ -5,7 +5,7 @@
 #include "endpoint.h"
 #include "notation.h"
 
-static void sink_send(void *ctx, const struct segment *seg)
+static void sink_send(void *ctx, struct segment *seg)
 {
     struct end *end = ctx;
     assert_true(end->sent_count < END_SENT);
@@ -65,7 +65,7 @@ void end_init(struct end *end, enum profile_id profile)
     end->now = &end->clock;
     end->next_number = &end->number;
     end->number = 1;
-    end->sink = (struct tcp_sink){.ctx = end, .send = sink_send, .state = sink_state, .signal = sink_signal};
+    end->sink = (struct tcp_sink){.ctx = end, .place = &end->made, .send = sink_send, .state = sink_state, .signal = sink_signal};
     for (uint32_t i = 1; i < END_RECORDS; i++)
         end->records[i].next = i + 1 < END_RECORDS ? i + 1 : 0;
     end->free_head = 1;

@@ -40,6 +40,7 @@ struct end {
     uint32_t number; /* used without a wire */
     uint32_t *next_number;
     struct tcp_sink sink;
+    struct segment made; /* where TCP makes its segments */
 
     struct segment sent[END_SENT];
     int64_t sent_ns[END_SENT];
