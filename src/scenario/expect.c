@@ -108,7 +108,11 @@ static bool segment_read(struct reader *r, struct story_expect *e)
         return false;
     if (match->ordinals.first != match->ordinals.last)
         return report(r, ordinal, "write one ordinal: `expect 1st FIN client -> server at 1.123s`", "one segment is meant here"), false;
-    if (!segment_taken(r, &match->classes, false) || !match_path_read(r, match))
+    if (!segment_taken(r, &match->classes, false))
+        return false;
+    if (word_is(&r->word, "never"))
+        return report(r, r->word.place, "`never` stands before it: `expect never RST`", "a path is missing"), false;
+    if (!match_path_read(r, match))
         return false;
     if (cursor_take(r, "at")) {
         e->kind = EXPECT_SEGMENT_AT;
@@ -391,6 +395,8 @@ static bool about_end(struct reader *r, struct story_expect *e)
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
         if (word_is(&r->word, others[i].word))
             return expected(r, "an expectation", others[i].help);
+    if (r->word.kind == TOKEN_WORD && r->word.text[0] >= 'A' && r->word.text[0] <= 'Z') /* a state, or what was meant as one */
+        return expected(r, "an expectation", "write `path FIN_WAIT_1 FIN_WAIT_2`, `is FIN_WAIT_2 at 5s` or `never FIN_WAIT_2`");
     return expected(r, "an expectation", near_of(r, &r->word, expect_words, "an end path|is|spends|never|sends|receives|sees|holds"));
 }
 

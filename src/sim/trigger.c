@@ -153,28 +153,36 @@ struct memory *trigger_memory(const struct sim *sim, uint32_t index, uint32_t st
     return &sim->memories[(index - 1) * (size_t)sim->world->guards + guard];
 }
 
-/* Socket and program of the end at `host`; 0 where there is none. */
-static uint32_t end_at(const struct sim *sim, flow_id flow, unsigned side, uint32_t *owner)
+struct subject {
+    uint32_t identity[2], owner[2]; /* socket and program of the end where it happened, and of the other; 0 where there is none */
+    bool held[2]; /* its program holds it, and so is there */
+};
+
+static void subject_end(const struct sim *sim, struct subject *subject, unsigned which, flow_id flow, unsigned side)
 {
     end_id end = flow_at(sim, flow)->end[side];
-    *owner = 0;
     if (end.handle == 0)
-        return 0;
+        return;
     if ((end.handle & END_MINI) != 0) {
-        *owner = mini_at(sim, end.handle & ~END_MINI)->owner.index;
-        return mini_at(sim, end.handle & ~END_MINI)->identity;
+        subject->owner[which] = mini_at(sim, end.handle & ~END_MINI)->owner.index;
+        subject->identity[which] = mini_at(sim, end.handle & ~END_MINI)->identity;
+        return;
     }
-    *owner = endpoint_at(sim, end.handle)->owner.index;
-    return endpoint_at(sim, end.handle)->identity;
+    const struct endpoint *endpoint = endpoint_at(sim, end.handle);
+    subject->owner[which] = endpoint->owner.index;
+    subject->identity[which] = endpoint->identity;
+    subject->held[which] = (endpoint->flags & END_HELD) != 0;
 }
-
-struct subject {
-    uint32_t identity[2], owner[2]; /* of the end where it happened, and of the other */
-};
 
 static bool program_is_single(const struct story_program *program)
 {
     return !program->service && program->copies == 1;
+}
+
+/* `client.first enters …`, `client sends FIN of first`. */
+static bool names_connection(const struct story_event *event)
+{
+    return event->name != STORY_NONE || ((event->kind == EVENT_SENDS || event->kind == EVENT_RECEIVES) && event->segment.of != STORY_NONE);
 }
 
 /* Without a name a guard means its program's newest connection; a program that never had one takes what it is told. */
@@ -182,7 +190,7 @@ static bool guard_means(const struct sim *sim, const struct process *process, co
                         const struct subject *subject)
 {
     const struct story_program *program = &sim->story->programs[process->program];
-    if (event->name != STORY_NONE)
+    if (names_connection(event))
         return true;
     uint32_t identity = subject->identity[event->host == program->host ? 0 : 1];
     if (process->newest == 0 || (identity == 0 && event->host != program->host))
@@ -214,10 +222,12 @@ static void programs_match(struct sim *sim, const struct happening *happening)
     if (happening->flow.index != 0) {
         const struct flow *flow = &flow_at(sim, happening->flow)->flow;
         unsigned side = flow->side[0].host == happening->host ? 0 : 1;
-        subject.identity[0] = end_at(sim, happening->flow, side, &subject.owner[0]);
-        subject.identity[1] = end_at(sim, happening->flow, side ^ 1, &subject.owner[1]);
+        subject_end(sim, &subject, 0, happening->flow, side);
+        subject_end(sim, &subject, 1, happening->flow, side ^ 1);
     }
     if (happening->endpoint_identity != 0) {
+        if (happening->endpoint_identity != subject.identity[0]) /* the end has gone, and perhaps the program; who sees is there */
+            subject.held[0] = happening->kind == EVENT_SEES_EOF || happening->kind == EVENT_SEES_ERROR;
         subject.identity[0] = happening->endpoint_identity;
         subject.owner[0] = happening->owner;
     }
@@ -226,10 +236,10 @@ static void programs_match(struct sim *sim, const struct happening *happening)
             guards_match(sim, sim->starters[p].newest, happening, &subject);
     }
     for (unsigned end = 0; end < 2; end++) {
-        if (subject.owner[end] == 0)
+        if (subject.owner[end] == 0 || (end == 1 && subject.owner[1] == subject.owner[0]))
             continue;
         const struct process *process = process_at(sim, subject.owner[end]);
-        if (process->state == PROCESS_FREE || process->newest != subject.identity[end])
+        if (process->state == PROCESS_FREE || (process->newest != subject.identity[end] && !subject.held[end]))
             continue; /* it has gone, and another has its place */
         if (!program_is_single(&sim->story->programs[process->program]))
             guards_match(sim, subject.owner[end], happening, &subject);
@@ -252,7 +262,7 @@ void trigger_newest(struct sim *sim, uint32_t index, const struct endpoint *endp
         if (event->kind == EVENT_NONE)
             continue;
         struct memory *memory = trigger_memory(sim, index, s);
-        if (event->name == STORY_NONE)
+        if (!names_connection(event))
             *memory = (struct memory){.at_ns = TIME_NEVER};
         /* What its end has come to before the program was given it has happened all the same. */
         bool been =

@@ -75,6 +75,34 @@ static void a_guard_gives_up_at_its_deadline_and_the_call_runs(void **state)
     done(play);
 }
 
+/* A proxy has opened its second connection: what it is told of the first one counts all the same, and from the beginning. */
+#define PROXY_WORLD \
+    "app client\n    connect server:80\n    send 5\n    at 100ms  send 5\n    at 500ms  close\n" \
+    "host back  linux\nlink server -- back  delay 10ms\nservice back 80\n    recv until eof\n    close\n"
+
+static void a_guard_of_a_named_connection_holds_for_a_program_with_several(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *head, *event;
+        int64_t at_ns;
+    } rows[] = {
+        {"service server 80 as front\n", "server receives 2nd data of front", 110 * MS},
+        {"service server 80 as front\n", "server.front enters CLOSE_WAIT", 510 * MS},
+        {"app server\n    listen 80\n    accept as front\n", "server receives data of front", 110 * MS}, /* the first before its name */
+        {"app server\n    listen 80\n    accept as front\n", "server.front enters CLOSE_WAIT", 510 * MS},
+    };
+    for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char rest[1024];
+        snprintf(rest, sizeof rest, PROXY_WORLD "%s    connect back:80 as up\n    when %s  send 7 on up\n", rows[i].head, rows[i].event);
+        struct play *play = with(rest);
+        const struct trace_event *sent = play_return(play, "server", CALL_SEND, 1);
+        assert_non_null(sent);
+        assert_true(sent->time_ns == rows[i].at_ns);
+        done(play);
+    }
+}
+
 static void drain_reads_as_data_comes_and_tells_the_end(void **state)
 {
     (void)state;
@@ -272,6 +300,7 @@ int main(void)
         cmocka_unit_test(a_deadline_returns_what_there_is_or_eagain),
         cmocka_unit_test(an_event_already_past_counts_and_a_delay_runs_from_it),
         cmocka_unit_test(a_guard_gives_up_at_its_deadline_and_the_call_runs),
+        cmocka_unit_test(a_guard_of_a_named_connection_holds_for_a_program_with_several),
         cmocka_unit_test(drain_reads_as_data_comes_and_tells_the_end),
         cmocka_unit_test(a_call_that_fails_without_saying_so_ends_its_program),
         cmocka_unit_test(a_failure_that_the_step_expects_lets_the_program_go_on),
