@@ -348,8 +348,9 @@ static void host_nobody(struct sim *sim, const struct segment *arrived, const ui
 static void mini_arrives(struct sim *sim, uint32_t index, const struct segment *seg)
 {
     uint32_t iss = 0;
+    const bool listened = (seg->flags & TCP_SYN) != 0 && demux_listener(sim, seg->dst_host, seg->dst_port).index != 0;
     mini_begin(sim, index);
-    enum mini_answer answer = tcp_mini_segment_arrives(&sim->ctx, &mini_at(sim, index)->tcp, seg, &iss);
+    enum mini_answer answer = tcp_mini_segment_arrives(&sim->ctx, &mini_at(sim, index)->tcp, seg, listened ? &iss : NULL);
     if (answer == MINI_STAYS) {
         mini_end(sim, index);
         return;

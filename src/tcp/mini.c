@@ -147,7 +147,13 @@ static enum mini_answer arrives_in_time_wait(struct tcp_ctx *ctx, struct tcp_min
         return MINI_STAYS;
     }
     if (syn_opens(ctx, mini, seg)) {
-        *iss = next_incarnation(mini);
+        if (iss == NULL &&
+            ctx->profile->syn_in_time_wait == 1) { /* nobody listens: the SYN is answered, and neither limited nor restarting */
+            send_mini_ack(ctx, mini);
+            return MINI_STAYS;
+        }
+        if (iss != NULL)
+            *iss = next_incarnation(mini);
         ctx->sink->state(ctx->sink->ctx, TCP_TIME_WAIT, TCP_CLOSED, TCP_WHY_REUSED);
         return MINI_REOPENS;
     }

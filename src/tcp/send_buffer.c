@@ -154,17 +154,30 @@ static bool bunch_waits(const struct tcp_ctx *ctx, const struct tcb *tcb, uint32
     return !(last && tcb->fin_queued);
 }
 
+/* What a bunch lacks is taken from the pieces behind: of one at each try to send, and tries are many (tcp_grow_skb(), Linux 6.10). */
+static uint32_t grown(const struct tcb *tcb, uint32_t piece, uint32_t wanted, bool *last)
+{
+    const uint32_t left = tcb->snd.end - tcb->snd.nxt;
+    if (piece >= wanted)
+        return piece;
+    *last = wanted >= left;
+    return min_u32(wanted, left);
+}
+
 uint32_t bunch_next(const struct tcp_ctx *ctx, const struct tcb *tcb)
 {
     bool last;
-    const uint32_t piece = first_piece(tcb, &last), mss = current_mss(tcb);
+    const uint32_t first = first_piece(tcb, &last), mss = current_mss(tcb);
     const uint32_t window = seq_gt(window_edge(tcb), tcb->snd.nxt) ? window_edge(tcb) - tcb->snd.nxt : 0;
-    if (!ctx->profile->bunches || piece <= mss || window < mss)
+    if (!ctx->profile->bunches || window < mss || (last && first <= mss))
         return mss;
-    uint32_t size = bunch_size(tcb, mss);
-    if (bunch_waits(ctx, tcb, mss, size, piece, last))
+    const uint32_t most = bunch_size(tcb, mss);
+    const uint32_t size = min_u32(most, min_u32(max_u32(tcb->cwnd / 2, 1), tcb->cwnd - packets_in_flight(tcb)));
+    const uint32_t piece = grown(tcb, first, size * mss, &last);
+    if (piece <= mss)
+        return mss;
+    if (bunch_waits(ctx, tcb, mss, most, piece, last))
         return 0;
-    size = min_u32(size, min_u32(max_u32(tcb->cwnd / 2, 1), tcb->cwnd - packets_in_flight(tcb)));
     const uint32_t needed = min_u32(piece, window);
     if (size * mss <= needed)
         return size * mss;

@@ -126,7 +126,7 @@ enum mini_answer {
     MINI_REOPENS, /* a SYN that may open a new incarnation (R-143): free it, give the SYN to the listener, with `*iss` as its initial number
                    */
 };
-/* The sink's send() is used for answers. */
+/* The sink's send() is used for answers. `iss` is NULL where nobody listens on the port. */
 enum mini_answer tcp_mini_segment_arrives(struct tcp_ctx *ctx, struct tcp_mini *mini, const struct segment *seg, uint32_t *iss);
 /* The mini's time is over: sink->state TIME_WAIT or FIN_WAIT_2 -> CLOSED. Always free it. */
 void tcp_mini_timeout(struct tcp_ctx *ctx, struct tcp_mini *mini);

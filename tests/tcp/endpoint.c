@@ -215,7 +215,7 @@ void end_arrives_segment(struct end *end, const struct segment *seg)
         break;
     case END_MINI: {
         struct tcp_ctx ctx = end_ctx(end);
-        enum mini_answer answer = tcp_mini_segment_arrives(&ctx, &end->mini, seg, &iss);
+        enum mini_answer answer = tcp_mini_segment_arrives(&ctx, &end->mini, seg, end->listens ? &iss : NULL);
         if (answer != MINI_STAYS)
             end->kind = END_NONE;
         if (answer == MINI_REOPENS)

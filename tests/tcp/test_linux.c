@@ -552,6 +552,25 @@ STORY(a_crash_is_silent)
     assert_int_equal(end.used, 0);
 }
 
+/* A window of two segments and a bit: data is queued in pieces of half of it, one segment each, and yet what is left of the window leaves
+ * with the segment before it, for a bunch takes from the next piece what it lacks (docs/notes/send-buffer.md). */
+STORY(a_bunch_takes_what_it_lacks_from_the_next_piece)
+{
+    struct end end;
+    connected(&end);
+    end.peer_wnd = 3000;
+    end_arrives(&end, "<SEQ=1><ACK=1><CTL=ACK>");
+    end_send(&end, 20000);
+    expect_sent(&end, "<SEQ=1><ACK=1><LEN=1460><CTL=ACK>");
+    expect_sent(&end, "<SEQ=1461><ACK=1><LEN=1460><CTL=PSH,ACK>");
+    expect_silence(&end);
+    end_passes(&end, 20 * NS_PER_MS);
+    end_arrives(&end, "<SEQ=1><ACK=1461><CTL=ACK>");
+    expect_sent(&end, "<SEQ=2921><ACK=1><LEN=1460><CTL=ACK>");
+    expect_sent(&end, "<SEQ=4381><ACK=1><LEN=80><CTL=PSH,ACK>");
+    expect_silence(&end);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -582,6 +601,7 @@ int main(void)
         cmocka_unit_test(a_linux_listener_ignores_a_syn_with_a_fin),
         cmocka_unit_test(a_client_may_use_its_port_again_as_tw_reuse_and_timestamps_allow),
         cmocka_unit_test(a_crash_is_silent),
+        cmocka_unit_test(a_bunch_takes_what_it_lacks_from_the_next_piece),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

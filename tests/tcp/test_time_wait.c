@@ -120,6 +120,18 @@ STORY(without_timestamps_a_syn_opens_only_with_a_higher_number)
     expect_path(&end, "CLOSED SYN_RECEIVED");
 }
 
+/* A SYN can open nothing where nobody listens: at the end that connected TIME_WAIT answers it (R-080, R-149) and stays. A RST from nobody's
+ * socket would tell the peer that there is none (measured: k_tw_syn_nobody_listens). */
+STORY(a_syn_where_nobody_listens_is_answered_and_opens_nothing)
+{
+    struct end end;
+    waits_with_timestamps(&end, true);
+    end.listens = false;
+    end_arrives(&end, "<SEQ=2000><CTL=SYN><MSS=1460><TS=5001,0>");
+    expect_sent(&end, "<SEQ=2><ACK=2><CTL=ACK>");
+    expect_state(&end, TCP_TIME_WAIT);
+}
+
 /* where the profile allows no reopening, every SYN draws a challenge ACK. */
 STORY(a_profile_that_never_reopens_challenges_every_syn)
 {
@@ -198,6 +210,7 @@ int main(void)
         cmocka_unit_test(a_syn_with_an_equal_timestamp_opens_only_with_a_higher_number),
         cmocka_unit_test(a_syn_with_an_older_timestamp_does_not_open),
         cmocka_unit_test(without_timestamps_a_syn_opens_only_with_a_higher_number),
+        cmocka_unit_test(a_syn_where_nobody_listens_is_answered_and_opens_nothing),
         cmocka_unit_test(a_profile_that_never_reopens_challenges_every_syn),
         cmocka_unit_test(a_reset_ends_time_wait_by_the_book),
         cmocka_unit_test(with_rfc_1337_a_reset_does_not_end_time_wait),
