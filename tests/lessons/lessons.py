@@ -30,6 +30,8 @@ WRONG = (
     ("5-close-what-ended.scn", "    recv 3000 = 3000", "    recv 3000 = 3000\n    after 5.2s  close"),  # knows when
     ("6-notice-the-dead.scn", "    recv until eof", "    set user_timeout 10s\n    recv until eof"),  # nothing is unacknowledged
     ("7-outlive-the-box.scn", "    at 10min  send 100", "    at 4min  send 100"),
+    ("7-outlive-the-box.scn", "idle 5min", "idle 15min"),  # another box
+    ("8-the-worst-millisecond.scn", "from 10s for 5min", "from 1s for 20min"),  # a longer outage
     ("8-the-worst-millisecond.scn", "from 10s", "from 1.019s"),  # the FIN is just through
 )
 
