@@ -73,6 +73,7 @@ def body(program, path, folder):
     made = cmark(text)
     made = re.sub(r"<p>(<strong>Predict\.</strong>)", r'<p class="predict">\1', made)
     made = re.sub(r"<!--block (\d+)-->\n*(.*?)(?=<!--block|<p class=\"predict\"|<h2|\Z)", lambda m: opened(blocks, m), made, flags=re.S)
+    made = re.sub(r"cp docs/lessons/(tasks/\S+\.scn) ", r'cp <a href="\1">docs/lessons/\1</a> ', made)
     return re.sub(r'href="([^":]+)\.md"', r'href="\1.html"', made)
 
 
