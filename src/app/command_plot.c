@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "app/child.h"
-#include "app/play.h"
+#include "app/recorded.h"
 #include "base/duration.h"
 #include "view/plot.h"
 
@@ -53,7 +53,7 @@ static bool drawing_make(const struct arguments *arguments, struct drawing *draw
     if (drawing->folder == NULL)
         drawing->folder = ".";
     if (arguments->word_count == 0) {
-        complain("plot", "which file? lastack plot FILE.scn");
+        complain("plot", "which file? lastack plot FILE.scn, or a run that was saved");
         return false;
     }
     return plots_take(arguments, drawing) && argument_choice(arguments, "format", formats, 2, &drawing->format) &&
@@ -163,21 +163,38 @@ static enum status plot_all(const struct play *play, const struct drawing *drawi
     return status;
 }
 
+/* The scenario is played; a saved trace was, with a seed and whatever else stands in its head. */
+static enum status obtain(struct play *play, struct recorded *recorded, const struct drawing *drawing, const char *word)
+{
+    enum status status = play_open_most(play, word, TRACE_FILE_BYTES_MAX);
+    if (status != STATUS_HELD)
+        return status;
+    if (recorded_is(&play->file)) {
+        recorded->file = play->file;
+        play->file = (struct file){0};
+        if (play->options.seed_given || play->options.variant != 0 || drawing->given.set_count > 0 || drawing->given.profile_count > 0) {
+            complain("plot", "%s is a run that was saved: its seed, variant, profiles and values stand in it", word);
+            return STATUS_WRONG;
+        }
+        return recorded_rebuild(recorded, play, "plot", word);
+    }
+    status = play_read(play);
+    return status == STATUS_HELD ? play_run(play, TIME_NEVER, NULL) : status;
+}
+
 static enum status plot(const struct arguments *arguments)
 {
     struct play play = {0};
+    struct recorded recorded = {.saved.unverified = argument(arguments, "unverified") != NULL};
     struct drawing drawing;
     enum status status = STATUS_WRONG;
     if (drawing_make(arguments, &drawing, &play.options)) {
-        status = play_open(&play, arguments->words[0]);
-        if (status == STATUS_HELD)
-            status = play_read(&play);
-        if (status == STATUS_HELD)
-            status = play_run(&play, TIME_NEVER, NULL);
+        status = obtain(&play, &recorded, &drawing, arguments->words[0]);
         if (status == STATUS_HELD || status == STATUS_FAILED)
             status = conn_find(&play, &drawing) ? plot_all(&play, &drawing) : STATUS_WRONG;
         play_free(&play);
     }
+    recorded_free(&recorded);
     given_free(&drawing.given);
     return fflush(stdout) == 0 ? status : STATUS_OUTSIDE;
 }
@@ -187,12 +204,13 @@ static const struct option options[] = {
     {.name = "output", .letter = 'o', .value = "FOLDER", .help = "where the pictures go (here); it is made if it is not there"},
     {.name = "of", .value = "NAME", .help = "of this connection, by its name or number (the first); sockets shows all"},
     {.name = "keep", .help = "leaves gnuplot's files, NAME.gp and NAME.dat, beside the pictures"},
+    {.name = "unverified", .help = "draws also a saved run that was changed, or cut off"},
     GIVEN_OPTIONS,
 };
 
 const struct command command_plot = {
     .name = "plot",
-    .usage = "plot FILE [PLOT ...] [--format F] [-o FOLDER] [--of NAME] [--keep] [--seed N] [--set NAME=VALUE] "
+    .usage = "plot FILE [PLOT ...] [--format F] [-o FOLDER] [--of NAME] [--keep] [--unverified] [--seed N] [--set NAME=VALUE] "
              "[--profile [HOST=]NAME] [--variant N]",
     .summary = "draws a run with gnuplot: sequence numbers, states, timers, sockets",
     .details = "PLOT is one of these; without any, all are drawn:\n"
@@ -200,6 +218,7 @@ const struct command command_plot = {
                "  states     the states of both ends over time\n"
                "  timers     the timers: when they were set, for how long, and which ran out\n"
                "  sockets    how many sockets each host holds in which state\n"
+               "FILE is a scenario, which is played, or what lastack run --format jsonl wrote; - is standard input.\n"
                "Prints the names of the files that it wrote. Without gnuplot these are NAME.gp and NAME.dat, and it says so.\n"
                "\n"
                "Exit status: 0 drawn; 2 the file or the command line is wrong; 3 something outside failed, or there is no gnuplot.\n",

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "app/play.h"
 #include "app/views.h"
@@ -43,7 +42,7 @@ static bool variant_play(struct play *play, const struct play *first, uint16_t v
     struct text again = {0};
     play->options = first->options;
     play->options.variant = variant;
-    enum status one = play_open(play, first->path);
+    enum status one = play_open_same(play, first);
     one = one == STATUS_HELD ? play_read(play) : one;
     if (one == STATUS_HELD) {
         play_again(&again, play);
@@ -100,8 +99,8 @@ static enum status run(const struct arguments *arguments)
         status = play_open(&play, arguments->words[0]);
         if (status == STATUS_HELD)
             status = play_read(&play);
-        bool variants = status == STATUS_HELD && views_show_variants(&show) && play.story->variants > 0 &&
-                        argument(arguments, "variant") == NULL && strcmp(arguments->words[0], "-") != 0;
+        bool variants =
+            status == STATUS_HELD && views_show_variants(&show) && play.story->variants > 0 && argument(arguments, "variant") == NULL;
         if (status == STATUS_HELD)
             status = variants ? variants_show(&play, &show, until_ns) : play_and_show(&play, &given, &show, until_ns);
         play_free(&play);

@@ -1,78 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-/* view: a run that was saved, shown as run shows one. The trace has its scenario in it; from that comes the story, from the lines the
- * trace, and from both the judgement, as if the run had just been made. */
-#include <stdlib.h>
+/* view: a run that was saved, shown as run shows one. */
 #include <string.h>
 
-#include "app/play.h"
+#include "app/recorded.h"
 #include "app/views.h"
-#include "view/saved.h"
 
-static bool given_from(struct given *given, const struct saved *saved, struct scenario_options *options)
-{
-    options->variant = saved->variant;
-    options->seed_given = true;
-    options->seed = saved->seed;
-    for (unsigned i = 0; i < saved->set_count; i++) {
-        if (!given_set(given, options, "view", saved->sets[i]))
-            return false;
-    }
-    for (unsigned i = 0; i < saved->profile_count; i++) {
-        if (!given_profile(given, options, "view", saved->profiles[i]))
-            return false;
-    }
-    return true;
-}
-
-/* The story, read from the head as from a file. */
-static enum status story_of(struct play *play, const struct saved *saved, const char *path)
-{
-    play->path = saved->file;
-    play->file.bytes = malloc(saved->text_length + 1);
-    if (play->file.bytes == NULL) {
-        complain("view", "out of memory");
-        return STATUS_OUTSIDE;
-    }
-    memcpy(play->file.bytes, saved->text, saved->text_length);
-    play->file.length = saved->text_length;
-    enum status status = play_read(play);
-    if (status == STATUS_WRONG)
-        complain("view", "the scenario in %s cannot be read; it was written by lastack %s", path, saved->version);
-    return status;
-}
-
-/* The story, the trace, the judgement. */
-static enum status rebuild(struct play *play, struct given *given, struct saved *saved, const char *path, const struct file *file)
-{
-    struct diagnostics wrong = {0};
-    if (saved_head(saved, file->bytes, file->length, &wrong)) {
-        if (!given_from(given, saved, &play->options))
-            return STATUS_WRONG;
-        enum status status = story_of(play, saved, path);
-        if (status != STATUS_HELD)
-            return status;
-        if (saved_events(saved, play->story, &play->trace, &wrong)) {
-            judge_run(&play->judgement, play->story, &play->trace, saved->end_ns, saved->hash, saved->cut);
-            play->judged = true;
-            if (saved_agrees(saved, &play->judgement, &wrong))
-                return STATUS_HELD;
-        }
-    }
-    diagnostics_print(&wrong, path, file);
-    return STATUS_WRONG;
-}
-
-static enum status show(struct play *play, const struct given *given, const struct saved *saved, const struct views *show)
+static enum status show(struct play *play, const struct recorded *recorded, const struct views *show)
 {
     struct text again = {0};
     play_again(&again, play);
     struct view_options options = {
-        .version = saved->version,
+        .version = recorded->saved.version,
         .reproduce = again.bytes,
-        .sets = given->set_words,
-        .set_count = given->set_count,
-        .profiles = given->profile_words,
-        .profile_count = given->profile_count,
+        .sets = recorded->given.set_words,
+        .set_count = recorded->given.set_count,
+        .profiles = recorded->given.profile_words,
+        .profile_count = recorded->given.profile_count,
     };
     enum status status = views_write(show, play->story, &play->trace, &play->judgement, &options);
     text_free(&again);
@@ -82,8 +25,7 @@ static enum status show(struct play *play, const struct given *given, const stru
 static enum status view(const struct arguments *arguments)
 {
     struct play play = {0};
-    struct given given = {0};
-    struct saved saved = {.unverified = argument(arguments, "unverified") != NULL};
+    struct recorded recorded = {.saved.unverified = argument(arguments, "unverified") != NULL};
     struct views how;
     if (!views_take(arguments, &how))
         return STATUS_WRONG;
@@ -96,16 +38,13 @@ static enum status view(const struct arguments *arguments)
         complain("view", "%s is a scenario, no saved trace; lastack run %s shows it", arguments->words[0], arguments->words[0]);
         return STATUS_WRONG;
     }
-    struct file file;
-    enum status status = file_read_most(arguments->words[0], &file, TRACE_FILE_BYTES_MAX);
+    enum status status = file_read_most(arguments->words[0], &recorded.file, TRACE_FILE_BYTES_MAX);
     if (status == STATUS_HELD)
-        status = rebuild(&play, &given, &saved, arguments->words[0], &file);
+        status = recorded_rebuild(&recorded, &play, "view", arguments->words[0]);
     if (status == STATUS_HELD)
-        status = show(&play, &given, &saved, &how);
+        status = show(&play, &recorded, &how);
     play_free(&play);
-    given_free(&given);
-    saved_free(&saved);
-    file_free(&file);
+    recorded_free(&recorded);
     return status;
 }
 

@@ -48,13 +48,41 @@ static void asked(struct text *out, const struct scenario_options *o)
         pair(out, " --profile ", o->host_profiles[i].host, o->host_profiles[i].profile);
 }
 
+/* A saved trace begins so (view/jsonl.c). */
+static const char saved_head[] = "{\"lastack\":";
+
 enum status play_open(struct play *play, const char *word)
+{
+    enum status status = play_open_most(play, word, (size_t)SCENARIO_BYTES_MAX + 1);
+    if (status == STATUS_HELD && play->file.length > sizeof saved_head &&
+        memcmp(play->file.bytes, saved_head, sizeof saved_head - 1) == 0) {
+        complain(NULL, "%s is a run that was saved, no scenario: lastack view and lastack plot show it", play->path);
+        return STATUS_WRONG;
+    }
+    return status;
+}
+
+enum status play_open_same(struct play *play, const struct play *from)
+{
+    file_free(&play->file);
+    play->path = from->path;
+    play->file.bytes = malloc(from->file.length + 1);
+    if (play->file.bytes == NULL) {
+        complain(NULL, "out of memory");
+        return STATUS_OUTSIDE;
+    }
+    memcpy(play->file.bytes, from->file.bytes, from->file.length);
+    play->file.length = from->file.length;
+    return STATUS_HELD;
+}
+
+enum status play_open_most(struct play *play, const char *word, size_t most)
 {
     file_free(&play->file);
     free(play->found);
     enum status status = library_resolve(word, &play->found);
     play->path = play->found != NULL ? play->found : word;
-    return status == STATUS_HELD ? file_read(play->path, &play->file) : status;
+    return status == STATUS_HELD ? file_read_most(play->path, &play->file, most) : status;
 }
 
 bool play_parse(struct play *play)

@@ -55,6 +55,10 @@ struct play {
 
 /* Reads a file's text into memory: that of a path, or of a scenario's name (app/library.h). */
 enum status play_open(struct play *play, const char *word);
+/* The same of a file that may be larger than a scenario: a saved trace (app/recorded.h). */
+enum status play_open_most(struct play *play, const char *word, size_t most);
+/* The text that another has read: standard input is read once. */
+enum status play_open_same(struct play *play, const struct play *from);
 /* The story of the variant that the options name; its diagnostics are printed. STATUS_WRONG if there is none. */
 enum status play_read(struct play *play);
 /* The same, and nothing is printed; false: play->diagnostics say why, or there is no memory. */

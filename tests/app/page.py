@@ -104,6 +104,12 @@ def the_final_ack_is_played_by_keys(browser):
     judge(told.startswith("first difference: ") and browser.evaluate("document.querySelectorAll('.different').length") == 2, f"the first difference: {told}")
 
 
+def variants_come_from_standard_input_too():
+    text = (ROOT / "scenarios/lost-final-ack.scn").read_bytes()
+    run = subprocess.run([PROGRAM, "run", "-", "--format", "html"], input=text, capture_output=True, timeout=120, check=False)
+    judge(run.returncode == 0 and run.stdout.count(b'role="tab" id=') == 2, f"from standard input: {run.returncode} {run.stderr}")
+
+
 def each_step_of_each_variant_is_shown(browser):
     for name in ("nat-forgets", "time-wait/ephemeral-ports-run-out", "basics/a-relay-that-hangs-up-too-early"):
         Page(browser, page(name))
@@ -321,6 +327,7 @@ TESTS = (the_final_ack_is_played_by_keys, each_step_of_each_variant_is_shown, wh
 def main():
     try:
         a_run_that_no_browser_opens_is_refused()
+        variants_come_from_standard_input_too()
         if chromium.PROGRAM is None:
             print("skipped: the page in a browser (there is no Chromium)")
             return 1 if failed else 77

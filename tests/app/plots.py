@@ -88,6 +88,35 @@ def gnuplot_draws(name):
         os.remove(picture)
 
 
+def contents():
+    files = {name: (FOLDER / name).read_bytes() for name in sorted(os.listdir(FOLDER))}
+    for name in files:
+        os.remove(FOLDER / name)
+    return files
+
+
+def a_saved_run_is_drawn_as_the_run_was():
+    file, saved = str(ROOT / "scenarios/lost-final-ack.scn"), FOLDER.parent / (FOLDER.name + ".jsonl")
+    run = subprocess.run([PROGRAM, "run", file, "--variant", "1", "--format", "jsonl", "-o", str(saved)], capture_output=True, text=True, check=False)
+    judge(run.returncode == 0, f"a run to save: {run.stderr}")
+    plot(file, "--variant", "1", path="/nowhere")
+    made = contents()
+    plot(str(saved), path="/nowhere")
+    again = contents()
+    judge(len(made) == 8 and made == again, f"the same files from the saved run: {sorted(made)} {sorted(again)}")
+    run = plot(str(saved), "--seed", "3")
+    judge(run.returncode == 2 and "stand in it" in run.stderr, f"a seed for a saved run: {run.returncode} {run.stderr}")
+    lines = saved.read_bytes().split(b"\n")
+    saved.write_bytes(b"\n".join(lines[:20]) + b"\n")
+    run = plot(str(saved), "states")
+    judge(run.returncode == 2 and "--unverified" in run.stderr, f"a saved run that was cut off: {run.returncode} {run.stderr}")
+    run = plot(str(saved), "states", "--unverified", path="/nowhere")
+    judge(len(contents()) == 2, f"and drawn all the same: {run.stderr}")
+    run = subprocess.run([PROGRAM, "run", str(saved)], capture_output=True, text=True, check=False)
+    judge(run.returncode == 2 and "lastack view" in run.stderr and run.stderr.count("\n") == 1, f"a saved run is no scenario: {run.stderr[:200]}")
+    os.remove(saved)
+
+
 def mistakes():
     file = str(ROOT / "scenarios/four-packets.scn")
     for arguments, part in (((), "which file?"), ((file, "stats"), "did you mean states?"), ((file, "--of", "nobody"), "no connection"),
@@ -103,6 +132,7 @@ def main():
     try:
         for name in FILES:
             the_figures_are_inside_the_axes_and_not_empty(name)
+        a_saved_run_is_drawn_as_the_run_was()
         mistakes()
         if shutil.which("gnuplot") is None:
             print("skipped: gnuplot draws (there is no gnuplot)")
