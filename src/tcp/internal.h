@@ -79,7 +79,7 @@ uint32_t send_buffer_ordinary(const struct tcp_profile *profile, const struct tc
 void send_buffer_grow(struct tcp_ctx *ctx, struct tcb *tcb);
 uint64_t send_pace(const struct tcb *tcb);
 /* How many bytes may leave now in a row, a segment at the least; 0: better wait for the next ACK. */
-uint32_t bunch_next(const struct tcp_ctx *ctx, const struct tcb *tcb);
+uint32_t bunch_next(const struct tcp_ctx *ctx, const struct tcb *tcb, uint32_t mss);
 void send_buffer_check(struct tcp_ctx *ctx, struct tcb *tcb); /* has it room again for who waits to write? */
 
 /* ---- records.c ---- */
@@ -132,8 +132,17 @@ bool retransmit_record(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t index);
 uint32_t current_mss(const struct tcb *tcb);
 bool send_one_new(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t limit,
                   bool push); /* one segment of new data (or the FIN), at most `limit` bytes, whatever cwnd and Nagle say */
-bool has_unsent(const struct tcb *tcb);
-bool nagle_holds(const struct tcp_ctx *ctx, const struct tcb *tcb, uint32_t len, bool fin); /* a segment of `len` bytes must wait */
+static inline bool has_unsent(const struct tcb *tcb)
+{
+    return seq_lt(tcb->snd.nxt, tcb->snd.end) || (tcb->fin_queued && !tcb->fin_sent);
+}
+/* SACK blocks go with the next ACK. */
+static inline bool sack_waits(const struct tcb *tcb)
+{
+    return (tcb->sack_count | tcb->dsack_due) != 0 && tcb->sack_ok;
+}
+/* A segment of `len` bytes, where `mss` is a full one, must wait. */
+bool nagle_holds(const struct tcp_ctx *ctx, const struct tcb *tcb, uint32_t mss, uint32_t len, bool fin);
 static inline uint32_t window_edge(const struct tcb *tcb)
 {
     return tcb->snd.una + tcb->snd.wnd;

@@ -30,7 +30,7 @@ static struct segment *header(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t seq
     if (tcb->ts_ok)
         add_timestamps(ctx, tcb, seg);
     seg->wnd = window_to_advertise(ctx, tcb);
-    if (tcb->sack_ok && (flags & (TCP_ACK | TCP_RST)) == TCP_ACK && (tcb->sack_count != 0 || tcb->dsack_due)) {
+    if (sack_waits(tcb) && (flags & (TCP_ACK | TCP_RST)) == TCP_ACK) {
         unsigned most = tcb->ts_ok ? 3 : 4;
         unsigned count = 0;
         if (tcb->dsack_due)
@@ -131,16 +131,11 @@ uint32_t current_mss(const struct tcb *tcb)
     uint32_t half = tcb->snd.max_wnd > MSS_DEFAULT ? tcb->snd.max_wnd / 2 : tcb->snd.max_wnd;
     if (half != 0)
         mss = min_u32(mss, max_u32(half, 68 - 40));
-    if (tcb->sack_ok && (tcb->sack_count != 0 || tcb->dsack_due)) {
+    if (sack_waits(tcb)) {
         uint32_t ranges = min_u32(tcb->sack_count + tcb->dsack_due, tcb->ts_ok ? 3 : 4);
         mss = mss > 4 + 8 * ranges + 1 ? mss - (4 + 8 * ranges) : mss;
     }
     return mss;
-}
-
-bool has_unsent(const struct tcb *tcb)
-{
-    return seq_lt(tcb->snd.nxt, tcb->snd.end) || (tcb->fin_queued && !tcb->fin_sent);
 }
 
 static void append_record(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t index)
@@ -200,9 +195,9 @@ bool send_one_new(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t limit, bool pus
 }
 
 /* Nagle (section 3.7.4, R-193): a small segment waits while something is unacknowledged, unless the FIN is on it. */
-bool nagle_holds(const struct tcp_ctx *ctx, const struct tcb *tcb, uint32_t len, bool fin)
+bool nagle_holds(const struct tcp_ctx *ctx, const struct tcb *tcb, uint32_t mss, uint32_t len, bool fin)
 {
-    if (fin || len == 0 || len >= current_mss(tcb))
+    if (fin || len == 0 || len >= mss)
         return false;
     if (tcb->cork)
         return true;
@@ -242,7 +237,7 @@ static bool send_into_small_window(struct tcp_ctx *ctx, struct tcb *tcb, uint32_
 
 void tcp_output(struct tcp_ctx *ctx, struct tcb *tcb)
 {
-    if (!may_send_data(tcb))
+    if (!has_unsent(tcb) || !may_send_data(tcb))
         return;
     bool sent = false, limited = false;
     const bool idle = tcb->packets_out == 0;
@@ -254,21 +249,22 @@ void tcp_output(struct tcp_ctx *ctx, struct tcb *tcb)
         limited = packets_in_flight(tcb) >= tcb->cwnd;
         if (limited)
             break;
+        const uint32_t mss = current_mss(tcb);
         if (bunch_end == tcb->snd.nxt) {
-            uint32_t bunch = bunch_next(ctx, tcb);
+            uint32_t bunch = bunch_next(ctx, tcb, mss);
             limited = bunch == 0;
             if (limited)
                 break;
             bunch_end += bunch;
-            bunched = bunch > current_mss(tcb);
+            bunched = bunch > mss;
         }
         const uint32_t left = tcb->snd.end - tcb->snd.nxt;
-        const uint32_t len = min_u32(min_u32(left, bunch_end - tcb->snd.nxt), current_mss(tcb));
+        const uint32_t len = min_u32(min_u32(left, bunch_end - tcb->snd.nxt), mss);
         const bool fin = tcb->fin_queued && len == left;
         if (seq_gt(tcb->snd.nxt + len + fin, window_edge(tcb))) {
             if (!send_into_small_window(ctx, tcb, len, fin))
                 break;
-        } else if (nagle_holds(ctx, tcb, len, fin) || !send_one_new(ctx, tcb, len, bunched && tcb->snd.nxt + len == bunch_end)) {
+        } else if (nagle_holds(ctx, tcb, mss, len, fin) || !send_one_new(ctx, tcb, len, bunched && tcb->snd.nxt + len == bunch_end)) {
             break;
         }
         sent = true;

@@ -19,7 +19,7 @@ static void begin_undo(struct tcb *tcb)
 /* Eifel: the ACK echoes a timestamp older than the first retransmission, so the original had arrived. */
 static bool original_was_only_late(const struct tcb *tcb, const struct ack_news *news)
 {
-    return tcb->stamp_valid && news->tsecr_valid && (int32_t)(news->tsecr - tcb->retrans_stamp) < 0;
+    return tcb->stamp_valid && echoes(tcb, news) && (int32_t)(news->seg->tsecr - tcb->retrans_stamp) < 0;
 }
 
 static bool may_undo(const struct tcb *tcb, const struct ack_news *news)
@@ -346,10 +346,10 @@ static enum resend judge_ack(struct tcp_ctx *ctx, struct tcb *tcb, struct ack_ne
     return in_open_or_disorder(ctx, tcb, news, duplicates);
 }
 
-/* The timer after an ACK: a tail loss probe where one may be, or the RTO (RFC 6298 section 5.3). */
-static void set_timer(struct tcp_ctx *ctx, struct tcb *tcb)
+/* A tail loss probe where one may be, or the RTO (RFC 6298 sections 5.1 and 5.3). */
+static void set_timer(struct tcp_ctx *ctx, struct tcb *tcb, bool advancing)
 {
-    if (!tlp_schedule(ctx, tcb, true))
+    if (!tlp_schedule(ctx, tcb, advancing))
         rto_rearm(ctx, tcb);
 }
 
@@ -366,10 +366,12 @@ static void finish_handshake(struct tcp_ctx *ctx, struct tcb *tcb)
 
 void recovery_ack(struct tcp_ctx *ctx, struct tcb *tcb, const struct segment *seg, uint32_t prior_una, bool window_changed)
 {
-    struct ack_news news = {.first_sack_ns = -1, .last_sack_ns = -1, .lost_before = tcb->lost, .advanced = seq_gt(tcb->snd.una, prior_una)};
-    news.carries_data = seg->len > 0 || (seg->flags & TCP_FIN) != 0;
-    news.tsecr_valid = tcb->ts_ok && (seg->options & TCPOPT_TS) != 0 && seg->tsecr != 0;
-    news.tsecr = seg->tsecr;
+    if (tcb->packets_out == 0 && tcb->snd.una == prior_una && seg->sack_count == 0 && !tcb->tlp_out) {
+        rack_update_window(tcb); /* nothing is in flight, and it reports nothing: what comes to who only receives */
+        return;
+    }
+    struct ack_news news = {
+        .seg = seg, .first_sack_ns = -1, .last_sack_ns = -1, .lost_before = tcb->lost, .advanced = seq_gt(tcb->snd.una, prior_una)};
     news.prior_fack = tcb->sacked_out > 0 && tcb->sack_ok ? tcb->high_sack : prior_una;
     const uint32_t prior_packets = tcb->packets_out;
     const bool old = seq_lt(seg->ack, prior_una);
@@ -383,7 +385,7 @@ void recovery_ack(struct tcp_ctx *ctx, struct tcb *tcb, const struct segment *se
     if (news.advanced)
         tcb->retransmits = 0;
     rack_update_window(tcb);
-    news.not_duplicate = news.carries_data || window_changed || news.data_acked || news.syn_acked;
+    news.not_duplicate = news.data_acked || news.syn_acked || window_changed || seg->len > 0 || (seg->flags & TCP_FIN) != 0;
     tlp_acknowledged(ctx, tcb, &news);
     enum resend what = RESEND_NOTHING;
     const bool dubious = !news.not_duplicate || news.sacked || news.dsack || tcb->ca_state != CA_OPEN;
@@ -394,7 +396,7 @@ void recovery_ack(struct tcp_ctx *ctx, struct tcb *tcb, const struct segment *se
     if (old)
         return;
     if (news.set_timer)
-        set_timer(ctx, tcb);
+        set_timer(ctx, tcb, true);
     if (in_reduction(tcb))
         congestion_reduce(tcb, news.delivered, tcb->lost - news.lost_before, news.advanced);
     else if (news.data_acked || (tcb->reordering_degree > DUP_ACK_THRESHOLD && (news.advanced || news.sacked)))
@@ -438,9 +440,10 @@ void recovery_arm_after_send(struct tcp_ctx *ctx, struct tcb *tcb)
     if (!timer_runs(tcb, SLOT_RETRANSMIT) || slot->kind == TIMER_PERSIST) {
         tcb->progress_ns = ctx->now_ns;
         timer_stop(ctx, tcb, SLOT_RETRANSMIT);
-        rto_rearm(ctx, tcb);
-    } else if (slot->kind == TIMER_TAIL_LOSS_PROBE) {
-        rto_rearm(ctx, tcb);
+        set_timer(ctx, tcb, false);
+        return;
     }
+    if (slot->kind == TIMER_TAIL_LOSS_PROBE)
+        rto_rearm(ctx, tcb);
     tlp_schedule(ctx, tcb, false);
 }

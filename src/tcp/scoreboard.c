@@ -142,9 +142,9 @@ void scoreboard_sack(struct tcp_ctx *ctx, struct tcb *tcb, const struct segment 
  * least for its ACK, tells how long the path is. Both are below 0 if all of them were resent. */
 static bool update_rtt(struct tcp_ctx *ctx, struct tcb *tcb, int64_t first_us, int64_t last_us, const struct ack_news *news)
 {
-    if (first_us < 0 && tcb->ts_ok && news->tsecr_valid && (news->data_acked || news->syn_acked)) {
+    if (first_us < 0 && (news->data_acked || news->syn_acked) && echoes(tcb, news)) {
         /* Karn's rule does not bind a timestamp's echo: it may be as long as an outage (FACTS 3). */
-        uint32_t ticks = ts_now(ctx, tcb->ts_offset) - news->tsecr;
+        uint32_t ticks = ts_now(ctx, tcb->ts_offset) - news->seg->tsecr;
         first_us = last_us = (int64_t)max_u32(ticks, 1) * (ctx->profile->ts_clock_ns / NS_PER_US);
     }
     if (first_us < 0)
@@ -160,9 +160,9 @@ static bool update_rtt(struct tcp_ctx *ctx, struct tcb *tcb, int64_t first_us, i
 /* The timestamp that came back is from before the retransmission: it was an earlier sending that arrived. */
 static bool echo_is_older(const struct tcp_ctx *ctx, const struct tcb *tcb, const struct tcp_record *record, const struct ack_news *news)
 {
-    if ((record->flags & (RECORD_RETRANS | RECORD_EVER)) == 0 || !news->tsecr_valid)
+    if ((record->flags & (RECORD_RETRANS | RECORD_EVER)) == 0 || !echoes(tcb, news))
         return false;
-    return (int32_t)(news->tsecr - ts_at(ctx, record->sent_ns, tcb->ts_offset)) < 0;
+    return (int32_t)(news->seg->tsecr - ts_at(ctx, record->sent_ns, tcb->ts_offset)) < 0;
 }
 
 void scoreboard_clean(struct tcp_ctx *ctx, struct tcb *tcb, struct ack_news *news)

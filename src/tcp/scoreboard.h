@@ -16,7 +16,6 @@ struct ack_news {
     bool dsack; /* a duplicate was reported */
     bool dsack_of_probe;
     bool not_duplicate; /* data, a window update or an advance: no duplicate ACK */
-    bool carries_data;
     bool set_timer; /* the retransmission timer should start anew */
     bool lost_retransmission;
     bool reneged;
@@ -25,9 +24,14 @@ struct ack_news {
     uint32_t lost_before; /* tcb->lost when the ACK came */
     int64_t first_sack_ns, last_sack_ns; /* when the first and the last newly SACKed original were sent; -1: none */
     uint32_t first_sack_order;
-    uint32_t tsecr;
-    bool tsecr_valid;
+    const struct segment *seg; /* the ACK */
 };
+
+/* Does it echo a timestamp of ours? */
+static inline bool echoes(const struct tcb *tcb, const struct ack_news *news)
+{
+    return tcb->ts_ok && (news->seg->options & TCPOPT_TS) != 0 && news->seg->tsecr != 0;
+}
 
 /* ---- scoreboard.c ---- */
 void scoreboard_sack(struct tcp_ctx *ctx, struct tcb *tcb, const struct segment *seg, uint32_t prior_una, struct ack_news *news);

@@ -105,6 +105,13 @@ static enum check check_sequence(struct tcp_ctx *ctx, struct tcb *tcb, const str
     return DONE;
 }
 
+/* Header prediction (Van Jacobson): the next segment in order, with the timestamp that it should have. The first four checks pass it. */
+static bool is_next_in_order(const struct tcb *tcb, const struct segment *seg)
+{
+    return seg->seq == tcb->rcv.nxt && (seg->flags & (TCP_SYN | TCP_RST)) == 0 &&
+           ((seg->options & TCPOPT_TS) != 0 ? (int32_t)(seg->tsval - tcb->ts_recent) >= 0 : !tcb->ts_ok);
+}
+
 /* with a zero window no segment that takes room is acceptable, but valid ACK, URG and RST information is taken. */
 static bool zero_window_but_valid(const struct tcb *tcb, const struct segment *seg)
 {
@@ -157,7 +164,7 @@ static enum check check_syn(struct tcp_ctx *ctx, struct tcb *tcb, const struct s
 static bool update_window(struct tcb *tcb, const struct segment *seg)
 {
     /* only by a segment that is not older than the last one that did. */
-    if (!(seq_lt(tcb->snd.wl1, seg->seq) || (tcb->snd.wl1 == seg->seq && (seq_lt(tcb->snd.wl2, seg->ack) || (tcb->snd.wl2 == seg->ack)))))
+    if (!(seq_lt(tcb->snd.wl1, seg->seq) || (tcb->snd.wl1 == seg->seq && seq_leq(tcb->snd.wl2, seg->ack))))
         return false;
     bool changed = tcb->snd.wnd != seg->wnd;
     tcb->snd.wnd = seg->wnd;
@@ -209,6 +216,15 @@ static bool fin_acknowledged(const struct tcb *tcb)
     return tcb->fin_sent && tcb->snd.una == tcb->snd.nxt;
 }
 
+/* */
+static bool too_old(const struct tcp_ctx *ctx, const struct tcb *tcb, uint32_t ack)
+{
+    uint32_t oldest = tcb->snd.max_wnd;
+    if (ctx->profile->old_ack_bounded) /* nor can it be older than anything that was acknowledged */
+        oldest = min_u32(oldest, tcb->snd.una - tcb->snd.iss - (tcb->passive ? 1 : 0));
+    return ctx->profile->rfc5961 && seq_lt(ack, tcb->snd.una - oldest);
+}
+
 /* The ACK advances nothing or something; window, retransmission queue, congestion. False: the ACK is nonsense and was answered. */
 static bool take_ack(struct tcp_ctx *ctx, struct tcb *tcb, const struct segment *seg)
 {
@@ -219,23 +235,21 @@ static bool take_ack(struct tcp_ctx *ctx, struct tcb *tcb, const struct segment 
             ack_unacceptable(ctx, tcb, seg);
         return false;
     }
-    uint32_t oldest = tcb->snd.max_wnd;
-    if (ctx->profile->old_ack_bounded) /* nor can it be older than anything that was acknowledged */
-        oldest = min_u32(oldest, tcb->snd.una - tcb->snd.iss - (tcb->passive ? 1 : 0));
-    if (ctx->profile->rfc5961 && seq_lt(seg->ack, tcb->snd.una - oldest)) { /* */
+    const uint32_t prior_una = tcb->snd.una;
+    const bool old = seq_lt(seg->ack, prior_una);
+    if (old && too_old(ctx, tcb, seg->ack)) {
         ack_challenge(ctx, tcb);
         return false;
     }
-    const uint32_t prior_una = tcb->snd.una;
     tcb->probes_out = 0;
     tcb->received_ns = ctx->now_ns;
     bool window_changed = false;
-    if (!seq_lt(seg->ack, prior_una)) {
+    if (!old) {
         window_changed = update_window(tcb, seg);
         tcb->snd.una = seg->ack;
     }
     recovery_ack(ctx, tcb, seg, prior_una, window_changed);
-    if (tcb->packets_out == 0 && timer_runs(tcb, SLOT_RETRANSMIT) && tcb->slot[SLOT_RETRANSMIT].kind == TIMER_PERSIST) {
+    if (tcb->slot[SLOT_RETRANSMIT].kind == TIMER_PERSIST && tcb->packets_out == 0 && timer_runs(tcb, SLOT_RETRANSMIT)) {
         /* Waiting for the window: an answer that opens it ends the wait, another that does not sets the next probe (FACTS 11). */
         uint32_t len = min_u32(tcb->snd.end - tcb->snd.nxt, current_mss(tcb));
         uint32_t fin = tcb->fin_queued && tcb->snd.nxt + len == tcb->snd.end ? 1 : 0;
@@ -458,7 +472,7 @@ void tcp_segment_arrives_synchronized(struct tcp_ctx *ctx, struct tcb *tcb, cons
     const bool crossing = tcb->state == TCP_SYN_RECEIVED && !tcb->passive &&
                           (seg->flags & (TCP_SYN | TCP_ACK | TCP_RST)) == (TCP_SYN | TCP_ACK) && seg->seq + 1 == tcb->rcv.nxt &&
                           seg->ack == tcb->snd.nxt;
-    if (!sequence_checked && !crossing) {
+    if (!sequence_checked && !crossing && !is_next_in_order(tcb, seg)) {
         if (tcb->state == TCP_SYN_RECEIVED && tcb->passive && (seg->flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN &&
             seg->seq == tcb->rcv.irs) {
             /* The peer has not seen our SYN-ACK: it is repeated at once, as seldom as other answers, and its timer starts anew. */

@@ -164,12 +164,14 @@ static uint32_t grown(const struct tcb *tcb, uint32_t piece, uint32_t wanted, bo
     return min_u32(wanted, left);
 }
 
-uint32_t bunch_next(const struct tcp_ctx *ctx, const struct tcb *tcb)
+uint32_t bunch_next(const struct tcp_ctx *ctx, const struct tcb *tcb, uint32_t mss)
 {
     bool last;
-    const uint32_t first = first_piece(tcb, &last), mss = current_mss(tcb);
+    if (!ctx->profile->bunches || tcb->snd.end - tcb->snd.nxt <= mss)
+        return mss;
+    const uint32_t first = first_piece(tcb, &last);
     const uint32_t window = seq_gt(window_edge(tcb), tcb->snd.nxt) ? window_edge(tcb) - tcb->snd.nxt : 0;
-    if (!ctx->profile->bunches || window < mss || (last && first <= mss))
+    if (window < mss)
         return mss;
     const uint32_t most = bunch_size(tcb, mss);
     const uint32_t size = min_u32(most, min_u32(max_u32(tcb->cwnd / 2, 1), tcb->cwnd - packets_in_flight(tcb)));
@@ -181,5 +183,5 @@ uint32_t bunch_next(const struct tcp_ctx *ctx, const struct tcb *tcb)
     const uint32_t needed = min_u32(piece, window);
     if (size * mss <= needed)
         return size * mss;
-    return nagle_holds(ctx, tcb, needed % mss, false) ? needed - needed % mss : needed;
+    return nagle_holds(ctx, tcb, mss, needed % mss, false) ? needed - needed % mss : needed;
 }
