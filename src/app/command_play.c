@@ -304,8 +304,10 @@ static void play_key(struct player *player, int key)
             say(player, "kill a segment first: without a branch the scenario is the file");
         break;
     case '?':
+    case 'y':
         player->running = false;
-        player->mode = MODE_HELP;
+        if (key == '?' || (stage_step(&player->stage) != 0 && !player->question))
+            player->mode = key == '?' ? MODE_HELP : MODE_WHY;
         break;
     case 'q':
     case KEY_CONTROL('D'):
@@ -337,6 +339,7 @@ static void on_key(struct console *console, int key)
         kill_key(player, key);
         break;
     case MODE_HELP:
+    case MODE_WHY:
         player->mode = MODE_PLAY;
         break;
     case MODE_PLAY:
@@ -453,7 +456,8 @@ const struct command command_play = {
     .summary = "plays a scenario on the terminal, step by step, forward and back",
     .details = "Space plays and pauses, the arrows step, n goes to the next change of a state, t to a time; k kills a\n"
                "segment that is under way and goes on from there, w writes that branch as a variant of the scenario;\n"
-               "? shows all keys. Playing stops at each `ask` of the scenario until a key asks for the answer.\n"
+               "y tells why the last thing happened, ? shows all keys. Playing stops at each `ask` of the scenario until a key asks for "
+               "the answer.\n"
                "The run is played as far as it is looked at, and no further: any run opens at once.\n"
                "\n"
                "Exit status: 0; 2 the file or the command line is wrong; 3 there is no terminal, or no libuv.\n",

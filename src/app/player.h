@@ -10,7 +10,7 @@
 
 #define PPM INT64_C(1000000) /* a speed of 1: real time */
 
-enum mode { MODE_PLAY, MODE_TIME, MODE_SAVE, MODE_KILL, MODE_HELP };
+enum mode { MODE_PLAY, MODE_TIME, MODE_SAVE, MODE_KILL, MODE_HELP, MODE_WHY };
 
 struct player {
     struct console console;

@@ -78,7 +78,7 @@ static void state_line(struct text *out, const struct player *player)
 {
     struct text line = {0};
     text_seconds(&line, clock_ns(player) / NS_PER_US * NS_PER_US);
-    text_puts(&line, " s | ");
+    text_printf(&line, " s | event %u | ", (unsigned)(player->stage.recent.forgotten + player->stage.shown));
     how_it_goes(&line, player);
     text_puts(&line, " | ");
     speed_text(&line, player->speed_ppm);
@@ -98,7 +98,7 @@ static void next_line(struct text *out, const struct player *player)
     const struct story *story = stage->play.story;
     const struct trace_event *e = next != 0 ? &stage->recent.trace.events[next - 1] : NULL;
     if (e == NULL) {
-        text_puts(out, stage_over(stage) ? "next: nothing more\n" : "next: …\n");
+        text_puts(out, stage_over(stage) ? "next: nothing more\n" : "next:\n");
         return;
     }
     text_puts(out, "next: ");
@@ -187,6 +187,7 @@ static void panel(struct text *out, const struct player *player)
         break;
     case MODE_PLAY:
     case MODE_HELP:
+    case MODE_WHY:
         if (ask == NULL) {
             ordinary(out, player);
             break;
@@ -205,7 +206,7 @@ static void panel(struct text *out, const struct player *player)
 
 static const char *keys(const struct player *player)
 {
-    if (player->mode == MODE_HELP)
+    if (player->mode == MODE_HELP || player->mode == MODE_WHY)
         return "any key: back to the ladder";
     if (player->mode == MODE_TIME)
         return "a time as 5.1s, 200ms or +1s, then enter; escape: never mind";
@@ -215,7 +216,7 @@ static const char *keys(const struct player *player)
         return "a letter; any other key: never mind";
     if (player->question)
         return "space or right: the answer";
-    return "space play, pause  arrows step  n next state  t time  k kill  ? help  q quit";
+    return "space play  arrows step  n next state  t time  y why  k kill  ? help  q quit";
 }
 
 /* ---- all of it ---- */
@@ -228,6 +229,7 @@ static const char help_page[] = "space        play, pause\n"
                                 "+ -          faster, slower\n"
                                 "c            with colours, without\n"
                                 "\n"
+                                "y            why: the chain of causes of the last change, back to its beginning\n"
                                 "k            kill a segment that is under way, and go on from there: a branch\n"
                                 "u            undo the last kill\n"
                                 "w            write the branch as a scenario\n"
@@ -238,16 +240,42 @@ static const char help_page[] = "space        play, pause\n"
                                 "once. Playing and n stop at each question of the scenario; the next key\n"
                                 "answers it.\n";
 
+/* Of a part that is longer than the room for it, as much as there is room for. */
+static void cut(struct text *part, unsigned rows, bool unicode)
+{
+    const char *at = part->bytes;
+    if (text_line_count(part) <= rows)
+        return;
+    for (unsigned line = 0; line + 1 < rows; line++)
+        at = strchr(at, '\n') + 1;
+    part->length = (size_t)(at - part->bytes);
+    text_puts(part, unicode ? "…\n" : "...\n");
+}
+
+static struct view_options view_options_of(const struct player *player)
+{
+    const unsigned width = (unsigned)player->console.width;
+    return (struct view_options){.width = width < VIEW_WIDTH_MAX ? width : VIEW_WIDTH_MAX,
+                                 .colour = player->colour,
+                                 .unicode = terminal_unicode(),
+                                 .version = LASTACK_VERSION};
+}
+
+static void why(struct text *out, const struct player *player)
+{
+    const struct stage *stage = &player->stage;
+    const struct view_options options = view_options_of(player);
+    if (stage->recent.forgotten > 0)
+        text_printf(out, "Of the newest events; number N here is event N + %u of the run.\n", (unsigned)stage->recent.forgotten);
+    view_why(out, stage->play.story, &stage->recent.trace, &stage->play.judgement, &options, stage_notable(stage));
+}
+
 static void ladder(struct text *out, const struct player *player, unsigned rows)
 {
     static const struct judgement nothing = {.cut = true};
     const struct stage *stage = &player->stage;
     const struct play *play = &stage->play;
-    const unsigned width = (unsigned)player->console.width;
-    const struct view_options options = {.width = width < VIEW_WIDTH_MAX ? width : VIEW_WIDTH_MAX,
-                                         .colour = player->colour,
-                                         .unicode = terminal_unicode(),
-                                         .version = LASTACK_VERSION};
+    const struct view_options options = view_options_of(player);
     struct trace seen = stage->recent.trace;
     seen.count = player->question ? stage_step(stage) - 1 : stage->shown;
     view_screen(out, play->story, &seen, play->judged ? &play->judgement : &nothing, &options, rows);
@@ -274,8 +302,11 @@ static void page(struct text *out, struct player *player)
     title_line(out, player);
     if (player->mode == MODE_HELP)
         text_puts(&body, help_page);
+    else if (player->mode == MODE_WHY)
+        why(&body, player);
     else
         ladder(&body, player, rows);
+    cut(&body, rows, terminal_unicode());
     const size_t lines = text_line_count(&body);
     add(out, &body);
     for (size_t i = lines; i < rows; i++)

@@ -134,6 +134,18 @@ uint32_t stage_next(const struct stage *stage)
     return stage->next > stage->shown ? stage->shown + 1 : 0;
 }
 
+uint32_t stage_notable(const struct stage *stage)
+{
+    const uint32_t step = stage_step(stage);
+    uint32_t notable = step;
+    for (uint32_t n = step; n <= stage->shown && n != 0; n++) {
+        const bool state = trace_changes_state(trace_of(stage), n, n);
+        if (state || (event_at(stage, n)->kind == TRACE_DROP && notable == step))
+            notable = n;
+    }
+    return notable;
+}
+
 int64_t stage_wait(const struct stage *stage)
 {
     const uint32_t next = stage_next(stage);

@@ -57,6 +57,8 @@ int64_t stage_wait(const struct stage *stage);
 /* The first event of the step that is shown, of the one after it; 0: there is none, or it is not known yet. */
 uint32_t stage_step(const struct stage *stage);
 uint32_t stage_next(const struct stage *stage);
+/* What somebody would ask about in the step that is shown: a change of state, a loss, else what it began with; 0 without a step. */
+uint32_t stage_notable(const struct stage *stage);
 /* The `ask` that the step shown last poses, NULL without. */
 const struct trace_event *stage_asks(const struct stage *stage);
 

@@ -56,8 +56,8 @@ int page_cell_wanted(const struct page *page, unsigned lane, bool arguments)
     const struct ladder *ladder = page->ladder;
     struct text text = {0};
     int wanted = 0;
-    if (ladder->live)
-        return CELL_MAX;
+    if (ladder->live) /* of a wider page half of what is more goes to the arrows */
+        return CELL_COMMON + (int)(page->canvas[0].width - VIEW_WIDTH_MIN) / 4;
     for (uint32_t i = 0; i < ladder->count;) {
         const struct cell *cell = &ladder_cells(ladder, i)[lane];
         if (cell->kind != CELL_NONE && ladder->rows[i].folds == 0) {

@@ -10,7 +10,7 @@
 
 #define IDLE_MIN (20 * NS_PER_MS) /* a shorter silence is never folded */
 #define CELL_MIN 12 /* "SYN_RECEIVED" */
-#define CELL_COMMON 17 /* "old: SYN_RECEIVED", "◷ retransmission" */
+#define CELL_MAX 40
 #define SPAN_WANTED 28 /* between two lanes: "FIN ACK seq 301 ack 1" and its arrow */
 #define SPAN_MORE 2 /* before the arguments of calls are told */
 #define SPAN_MAX 78 /* between two lanes; longer arrows are harder to follow */

@@ -8,7 +8,7 @@
 
 #define PAGE_LINES 6u /* at most so many for a row */
 #define PAGE_LANES 16u
-#define CELL_MAX 40 /* columns of a lane's words */
+#define CELL_COMMON 17 /* columns of a lane's words: "old: SYN_RECEIVED", "◷ retransmission" */
 
 /* Two alphabets. */
 struct glyphs {
