@@ -8,12 +8,14 @@
 
 /* ---- the newest events ---- */
 
-void recent_keep(void *recent, uint32_t number, const struct trace_event *event)
+void recent_keep(void *recent, uint32_t number, const struct trace_event *first, uint32_t count)
 {
     struct recent *r = recent;
-    struct trace_event here = *event;
-    here.cause = here.cause > r->forgotten ? here.cause - r->forgotten : 0;
-    trace_keep(&r->trace, number - r->forgotten, &here);
+    for (const struct trace_event *event = first; count != 0; event = trace_next(event), count--, number++) {
+        struct trace_event here = *event;
+        here.cause = here.cause > r->forgotten ? here.cause - r->forgotten : 0;
+        trace_keep(&r->trace, number - r->forgotten, &here, 1);
+    }
 }
 
 static bool is_gone(uint8_t state)

@@ -21,8 +21,8 @@ struct recent {
     uint32_t forgotten; /* the run's event N has number N - forgotten here */
     uint32_t left; /* its first so many events are what is left of the time before */
 };
-/* Event `number` of the run; also a trace_sink. */
-void recent_keep(void *recent, uint32_t number, const struct trace_event *event);
+/* Events of the run; also a trace_sink. */
+void recent_keep(void *recent, uint32_t number, const struct trace_event *first, uint32_t count);
 /* Lets go of all but the last `most` events. */
 void recent_forget(struct recent *recent, uint32_t most);
 

@@ -363,11 +363,13 @@ struct counting {
     uint32_t until, count;
 };
 
-static void count(void *ctx, uint32_t number, const struct trace_event *event)
+static void hear_counting(void *ctx, uint32_t number, const struct trace_event *first, uint32_t count)
 {
     struct counting *counting = ctx;
-    if (number <= counting->until)
-        counting->count += branch_counts(&counting->sent, event);
+    for (const struct trace_event *event = first; count != 0; event = trace_next(event), count--, number++) {
+        if (number <= counting->until)
+            counting->count += branch_counts(&counting->sent, event);
+    }
 }
 
 /* The how-manieth of its class on its way is it? Not all of the run is remembered, so it is played again up to there. */
@@ -377,7 +379,7 @@ static uint32_t ordinal_of(struct stage *stage, const struct trace_event *sent, 
     if (restart(stage) != STATUS_HELD)
         return 0;
     struct engine *engine = &stage->play.engine;
-    engine->sink = count;
+    engine->sink = hear_counting;
     engine->sink_ctx = &counting;
     while (world_events(engine->world) < number && engine_step(engine) == ENGINE_RUNNING)
         ;

@@ -10,7 +10,8 @@
 
 #include "base/duration.h"
 
-/* Each kind of record saves the registers that it needs; most kinds need none. */
+/* Many records are heard in a row, in one loop; what is seldom asked stands outside of it. */
+#define IN_LOOP inline __attribute__((always_inline))
 #define OUTLINED __attribute__((noinline))
 
 #define RUN_LONGEST_NS (24 * 3600 * NS_PER_S) /* LANGUAGE, "The world": at most 24h */
@@ -100,7 +101,7 @@ static void learn_hosts(struct conn_record *conn, unsigned from, unsigned to)
     }
 }
 
-static OUTLINED void sent(struct invariants *all, const struct trace_event *event)
+static IN_LOOP void sent(struct invariants *all, const struct trace_event *event)
 {
     struct conn_record *conn = conn_at(all, event->conn);
     if (conn == NULL)
@@ -185,7 +186,7 @@ static bool surely_taken(struct end_record *end, const struct trace_segment *seg
     return true;
 }
 
-static OUTLINED void arrived(struct invariants *all, const struct trace_event *event)
+static IN_LOOP void arrived(struct invariants *all, const struct trace_event *event)
 {
     const struct trace_segment *seg = &event->segment;
     const bool forged = all->forged_count > 0 && is_forged(all, seg->number);
@@ -284,7 +285,7 @@ static OUTLINED bool end_again(struct invariants *all, struct conn_record *conn,
     return true;
 }
 
-static OUTLINED void state_changed(struct invariants *all, const struct trace_event *event)
+static IN_LOOP void state_changed(struct invariants *all, const struct trace_event *event)
 {
     struct conn_record *conn = conn_at(all, event->conn);
     const unsigned side = event->state.side, from = event->state.from, to = event->state.to;
@@ -354,7 +355,7 @@ static inline struct conn_record *program_acts(struct invariants *all, const str
     return conn;
 }
 
-static OUTLINED void called(struct invariants *all, const struct trace_event *event)
+static IN_LOOP void called(struct invariants *all, const struct trace_event *event)
 {
     unsigned side;
     struct conn_record *conn = program_acts(all, event, &side);
@@ -398,7 +399,7 @@ static OUTLINED void called(struct invariants *all, const struct trace_event *ev
     }
 }
 
-static OUTLINED void returned(struct invariants *all, const struct trace_event *event)
+static IN_LOOP void returned(struct invariants *all, const struct trace_event *event)
 {
     unsigned side;
     struct conn_record *conn = program_acts(all, event, &side);
@@ -484,27 +485,54 @@ static OUTLINED void fault(struct invariants *all, const struct trace_event *eve
     }
 }
 
-void invariants_feed(void *invariants, uint32_t number, const struct trace_event *event)
+void invariants_feed(void *invariants, uint32_t number, const struct trace_event *first, uint32_t count)
 {
     struct invariants *all = invariants;
-    const unsigned kind = event->kind;
-    all->number = number;
-    all->now_ns = event->time_ns;
-    if (kind == TRACE_SEND)
-        sent(all, event);
-    else if (kind == TRACE_RECV)
-        arrived(all, event);
-    else if (kind == TRACE_STATE)
-        state_changed(all, event);
-    else if (kind == TRACE_CALL)
-        called(all, event);
-    else if (kind == TRACE_RETURN)
-        returned(all, event);
-    else if (kind == TRACE_INJECT)
-        injected(all, event);
-    else if (kind == TRACE_FAULT)
-        fault(all, event);
-    /* drops, copies, timers, notes and names say nothing that a rule needs */
+    const struct trace_event *event = first;
+    for (; count != 0; count--) {
+        all->number = number++;
+        all->now_ns = event->time_ns;
+        switch ((enum trace_kind)event->kind) { /* how long the record is comes with its kind: what trace_next() would ask again */
+        case TRACE_SEND:
+            sent(all, event);
+            event = trace_behind(event, trace_segment_bytes(event));
+            break;
+        case TRACE_RECV:
+            arrived(all, event);
+            event = trace_behind(event, trace_segment_bytes(event));
+            break;
+        case TRACE_STATE:
+            state_changed(all, event);
+            event = trace_behind(event, TRACE_STATE_BYTES);
+            break;
+        case TRACE_CALL:
+            called(all, event);
+            event = trace_behind(event, TRACE_CALL_BYTES);
+            break;
+        case TRACE_RETURN:
+            returned(all, event);
+            event = trace_behind(event, TRACE_CALL_BYTES);
+            break;
+        case TRACE_TIMER:
+            event = trace_behind(event, TRACE_TIMER_BYTES);
+            break;
+        case TRACE_INJECT:
+            injected(all, event);
+            event = trace_next(event);
+            break;
+        case TRACE_FAULT:
+            fault(all, event);
+            event = trace_next(event);
+            break;
+        case TRACE_DROP:
+        case TRACE_DUP:
+        case TRACE_NOTE:
+        case TRACE_NAME:
+        case TRACE_FLOW: /* like timers they say nothing that a rule needs */
+            event = trace_next(event);
+            break;
+        }
+    }
 }
 
 uint32_t invariants_finish(struct invariants *all, int64_t end_ns, bool cut)

@@ -116,6 +116,8 @@ struct invariants {
     struct lent_record *lent; /* lent[0] is not used */
     uint32_t lent_count, lent_capacity, lent_free;
     uint32_t lent_wanted; /* when so many are lent, those at rest are packed */
+    uint32_t recent_number; /* the connection that was asked for last, and its record; 0: NULL */
+    struct conn_record *recent;
     struct range *ranges; /* ranges[0] is not used */
     uint32_t range_count, range_capacity, range_free;
     uint32_t *forged; /* numbers of injected segments, ascending */
@@ -186,17 +188,17 @@ void conns_free(struct invariants *all);
 struct conn_record *conn_lend(struct invariants *all, uint32_t number);
 /* A copy of what is known of a connection below conn_count. */
 void conn_look(const struct invariants *all, uint32_t number, struct conn_record *conn);
-/* NULL: no connection, or no memory. */
+/* NULL: no connection, or no memory. Most records speak of the connection of the one before. */
 static inline struct conn_record *conn_at(struct invariants *all, uint32_t number)
 {
+    if (number == all->recent_number)
+        return all->recent;
     if (number == 0)
         return NULL;
-    if (__builtin_expect(number < all->conn_count, 1)) {
-        const uint32_t lent = all->conns[number].lent;
-        if (__builtin_expect(lent - 1 < CONN_UNHEARD - 1, 1))
-            return &all->lent[lent].conn;
-    }
-    return conn_lend(all, number);
+    const uint32_t lent = number < all->conn_count ? all->conns[number].lent : CONN_UNHEARD;
+    all->recent = __builtin_expect(lent - 1 < CONN_UNHEARD - 1, 1) ? &all->lent[lent].conn : conn_lend(all, number);
+    all->recent_number = all->recent != NULL ? number : 0;
+    return all->recent;
 }
 
 /* limits.c */

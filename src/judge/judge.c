@@ -217,7 +217,7 @@ static bool watch(struct judge *judge)
     if (judge->invariants == NULL)
         return false;
     for (uint32_t i = 0; i < trace->count; i++)
-        invariants_feed(judge->invariants, i + 1, &trace->events[i]);
+        invariants_feed(judge->invariants, i + 1, &trace->events[i], 1);
     const uint32_t broken = invariants_finish(judge->invariants, judge->index.end_ns, judge->cut);
     for (unsigned i = 0; i < INVARIANTS; i++)
         judge->out->invariant_broken[i] = (broken & (1u << i)) != 0;

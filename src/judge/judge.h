@@ -46,7 +46,7 @@ const char *judge_answer(const struct judgement *judgement, const struct story *
 struct invariants;
 struct invariants *invariants_new(const struct story *story);
 void invariants_reset(struct invariants *invariants, const struct story *story); /* for the next run, without allocating */
-void invariants_feed(void *invariants, uint32_t number, const struct trace_event *event);
+void invariants_feed(void *invariants, uint32_t number, const struct trace_event *first, uint32_t count);
 /* After the last event. Returns a mask of the broken ones (bit = enum invariant). */
 uint32_t invariants_end(struct invariants *invariants, int64_t end_ns);
 /* The first break of each: its event, and a message for people ("the client's FIN ..."); NULL if it held. */

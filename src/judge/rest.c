@@ -210,6 +210,8 @@ void conns_reset(struct invariants *all)
     all->lent_count = 1;
     all->lent_free = 0;
     all->lent_wanted = RECORDS_AT_FIRST;
+    all->recent_number = 0;
+    all->recent = NULL;
 }
 
 void conns_free(struct invariants *all)

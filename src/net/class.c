@@ -3,12 +3,6 @@
 
 _Static_assert(TCP_FIN == 1, "a FIN takes one number");
 
-/* a comes before b, modulo 2^32 (RFC 9293 section 3.4). */
-static bool before(uint32_t a, uint32_t b)
-{
-    return (int32_t)(a - b) < 0;
-}
-
 void flow_begin(struct flow *flow, const struct segment *first)
 {
     *flow = (struct flow){
@@ -27,7 +21,7 @@ static bool is_retransmission(const struct flow_side *from, const struct segment
     if ((from->known & FLOW_SYN) == 0 || (seg->flags & TCP_RST) != 0 || segment_length(seg) == 0)
         return false;
     /* A SYN of another number is a new beginning, wherever that number lies. */
-    return (seg->flags & TCP_SYN) != 0 ? seg->seq == from->iss : before(seg->seq, from->nxt);
+    return (seg->flags & TCP_SYN) != 0 ? seg->seq == from->iss : flow_before(seg->seq, from->nxt);
 }
 
 static bool is_probe(const struct flow_side *from, const struct flow_side *peer, const struct segment *seg)
@@ -36,17 +30,17 @@ static bool is_probe(const struct flow_side *from, const struct flow_side *peer,
         return false;
     if (seg->len == 0) {
         /* Linux sends both kinds of probe so, at SND.UNA - 1. What lies further below is only an old ACK. */
-        bool recent = (peer->known & FLOW_ACKED) == 0 || !before(seg->seq, peer->ack_max - 1);
-        return (seg->flags & TCP_ACK) != 0 && before(seg->seq, from->nxt) && recent;
+        bool recent = (peer->known & FLOW_ACKED) == 0 || !flow_before(seg->seq, peer->ack_max - 1);
+        return (seg->flags & TCP_ACK) != 0 && flow_before(seg->seq, from->nxt) && recent;
     }
-    bool old_octet = seg->seq == from->nxt - 1 && (peer->known & FLOW_ACKED) != 0 && before(seg->seq, peer->ack_max);
-    bool beyond_window = (peer->known & FLOW_EDGE) != 0 && !before(seg->seq, peer->edge);
+    bool old_octet = seg->seq == from->nxt - 1 && (peer->known & FLOW_ACKED) != 0 && flow_before(seg->seq, peer->ack_max);
+    bool beyond_window = (peer->known & FLOW_EDGE) != 0 && !flow_before(seg->seq, peer->edge);
     return old_octet || beyond_window;
 }
 
 static bool is_ack_of_fin(const struct flow_side *peer, const struct segment *seg)
 {
-    return (seg->flags & (TCP_ACK | TCP_RST)) == TCP_ACK && (peer->known & FLOW_FIN_ARRIVED) != 0 && before(peer->fin, seg->ack);
+    return (seg->flags & (TCP_ACK | TCP_RST)) == TCP_ACK && (peer->known & FLOW_FIN_ARRIVED) != 0 && flow_before(peer->fin, seg->ack);
 }
 
 static uint32_t classes_of(const struct flow_side *from, const struct flow_side *peer, const struct segment *seg)
@@ -80,51 +74,21 @@ static void take_note(struct flow_side *from, const struct segment *seg)
         from->nxt = end;
         from->known = FLOW_SYN;
     }
-    if ((from->known & FLOW_SYN) != 0 && before(from->nxt, end))
+    if ((from->known & FLOW_SYN) != 0 && flow_before(from->nxt, end))
         from->nxt = end;
     if ((seg->flags & TCP_FIN) != 0) {
         from->fin = fin_number(seg);
         from->known |= FLOW_FIN;
     }
-    if ((seg->flags & TCP_ACK) != 0 && ((from->known & FLOW_ACKED) == 0 || before(from->ack_max, seg->ack))) {
+    if ((seg->flags & TCP_ACK) != 0 && ((from->known & FLOW_ACKED) == 0 || flow_before(from->ack_max, seg->ack))) {
         from->ack_max = seg->ack;
         from->known |= FLOW_ACKED;
     }
 }
 
-/* What most segments are: an ACK at the sender's next number, with a payload, a FIN or nothing. Neither a probe nor a retransmission. */
-static bool is_plain_ack(const struct flow_side *from, const struct segment *seg)
+uint32_t flow_note_sent_rare(struct flow *flow, unsigned side, const struct segment *seg)
 {
-    bool ack =
-        (seg->flags & (TCP_SYN | TCP_RST | TCP_ACK)) == TCP_ACK && (from->known & (FLOW_SYN | FLOW_ACKED)) == (FLOW_SYN | FLOW_ACKED);
-    return ack && seg->seq == from->nxt && seg->len != 1 && (seg->marks & (SEGMENT_INJECTED | SEGMENT_COPY)) == 0;
-}
-
-static uint32_t plain_ack_sent(struct flow_side *from, struct flow_side *peer, const struct segment *seg)
-{
-    uint32_t classes = CLASS_ANY | (seg->len > 0 ? CLASS_DATA : 0);
-    if ((seg->flags & TCP_FIN) != 0) {
-        classes |= CLASS_FIN;
-        from->fin = seg->seq + seg->len;
-        from->known |= FLOW_FIN;
-    }
-    from->nxt = seg->seq + seg->len + (seg->flags & TCP_FIN);
-    classes |= classes == CLASS_ANY ? CLASS_ACK : 0;
-    if ((peer->known & FLOW_FIN_ARRIVED) != 0 && before(peer->fin, seg->ack)) {
-        classes |= CLASS_ACK_FIN;
-        peer->known &= (uint8_t)~FLOW_FIN_ARRIVED;
-    }
-    if (before(from->ack_max, seg->ack))
-        from->ack_max = seg->ack;
-    return classes;
-}
-
-uint32_t flow_note_sent(struct flow *flow, const struct segment *seg)
-{
-    unsigned side = flow_side_of(flow, seg);
     struct flow_side *from = &flow->side[side], *peer = &flow->side[!side];
-    if (__builtin_expect(is_plain_ack(from, seg), 1))
-        return plain_ack_sent(from, peer, seg);
     uint32_t classes = classes_of(from, peer, seg);
     if ((seg->marks & (SEGMENT_INJECTED | SEGMENT_COPY)) != 0)
         return classes;
@@ -136,14 +100,21 @@ uint32_t flow_note_sent(struct flow *flow, const struct segment *seg)
     return classes;
 }
 
-/* A FIN is at the door of the peer, whose next acknowledgement of it is ACK(FIN). */
-static void fin_arrives(struct flow_side *from, const struct flow_side *peer, const struct segment *seg)
+uint32_t flow_note_sent(struct flow *flow, const struct segment *seg)
 {
+    return flow_note_sent_from(flow, flow_side_of(flow, seg), seg);
+}
+
+/* A FIN is at the door of the peer, whose next acknowledgement of it is ACK(FIN). */
+void flow_note_fin_arrived(struct flow *flow, unsigned side, const struct segment *seg)
+{
+    struct flow_side *from = &flow->side[side];
+    const struct flow_side *peer = &flow->side[!side];
     uint32_t number = fin_number(seg);
     bool own = (from->known & FLOW_FIN) != 0 && number == from->fin;
     if (!own) {
         /* Forged: the peer cannot tell, and may take it for real if it lies beyond all that it has acknowledged. */
-        if ((from->known & FLOW_FIN) != 0 || ((peer->known & FLOW_ACKED) != 0 && before(number, peer->ack_max)))
+        if ((from->known & FLOW_FIN) != 0 || ((peer->known & FLOW_ACKED) != 0 && flow_before(number, peer->ack_max)))
             return;
         from->fin = number;
     }
@@ -152,17 +123,5 @@ static void fin_arrives(struct flow_side *from, const struct flow_side *peer, co
 
 void flow_note_arrived(struct flow *flow, const struct segment *seg)
 {
-    unsigned side = flow_side_of(flow, seg);
-    struct flow_side *from = &flow->side[side];
-    if ((seg->flags & TCP_RST) != 0 || (seg->marks & SEGMENT_CORRUPT) != 0)
-        return;
-    if ((seg->flags & TCP_FIN) != 0)
-        fin_arrives(from, &flow->side[!side], seg);
-    /* The furthest edge counts, so that reordering cannot take a window back; one that keeps its promise never does. */
-    uint32_t edge = seg->ack + seg->wnd;
-    bool genuine = (seg->flags & TCP_ACK) != 0 && (seg->marks & SEGMENT_INJECTED) == 0;
-    if (genuine && ((from->known & FLOW_EDGE) == 0 || before(from->edge, edge))) {
-        from->edge = edge;
-        from->known |= FLOW_EDGE;
-    }
+    flow_note_arrived_from(flow, flow_side_of(flow, seg), seg);
 }

@@ -125,14 +125,15 @@ static void flight_refused(struct sim *sim, const struct flight *flight)
                                 .host = (uint8_t)flight->node,
                                 .peer = (uint8_t)flight->seg.dst_host,
                                 .cause = flight->cause};
-    trace_segment_put(sim, &event, &flight->seg, flight->classes);
+    trace_segment_put(sim, &event, &flight->seg);
     uint32_t dropped = trace_put(sim, &event);
     if (!sim->story->nodes[flight->node].reset || !box_reset(&flight->seg, &reply))
         return;
-    struct flight answer = {.seg = reply, .classes = CLASS_ANY | CLASS_RST, .node = flight->node};
+    struct flight answer = {.seg = reply, .node = flight->node};
+    answer.seg.classes = CLASS_ANY | CLASS_RST;
     answer.seg.number = sim->world->next_segment++;
     struct trace_event sent = {.kind = TRACE_SEND, .host = (uint8_t)flight->node, .peer = (uint8_t)reply.dst_host, .cause = dropped};
-    trace_segment_put(sim, &sent, &answer.seg, answer.classes);
+    trace_segment_put(sim, &sent, &answer.seg);
     answer.cause = trace_put(sim, &sent);
     weather_onward(sim, &answer);
 }

@@ -2,11 +2,6 @@
 /* One socket call of a program: begins, waits, returns. Each is a step of its own. */
 #include "sim/sim.h"
 
-static const struct story_step *step_of(const struct sim *sim, const struct process *process)
-{
-    return &sim->story->steps[sim->story->programs[process->program].first_step + process->step];
-}
-
 static uint16_t socket_name(const struct sim *sim, socket_id socket)
 {
     return (socket.handle & SOCKET_LISTENER) != 0 ? listener_at(sim, socket.handle & ~SOCKET_LISTENER)->name
@@ -66,99 +61,101 @@ static struct outcome outcome_of(const struct sim *sim, socket_id socket)
     return outcome;
 }
 
-static void returns_error(struct sim *sim, uint32_t index, socket_id socket, enum tcp_errno error)
+static void returns_error(struct sim *sim, const struct turn *turn, socket_id socket, enum tcp_errno error)
 {
     struct outcome outcome = outcome_of(sim, socket);
     outcome.error = error;
-    process_returns(sim, index, &outcome);
+    process_returns(sim, turn, &outcome);
 }
 
-static void returns_value(struct sim *sim, uint32_t index, socket_id socket, int64_t value)
+static void returns_value(struct sim *sim, const struct turn *turn, socket_id socket, int64_t value)
 {
     struct outcome outcome = outcome_of(sim, socket);
     outcome.value = value;
-    process_returns(sim, index, &outcome);
+    process_returns(sim, turn, &outcome);
 }
 
-static void waits(struct sim *sim, uint32_t index, uint32_t on, unsigned what)
+static void waits(struct sim *sim, const struct turn *turn, uint32_t on, unsigned what)
 {
-    struct process *process = process_at(sim, index);
+    struct process *process = process_at(sim, turn->process);
     process->waits = (uint8_t)what;
     process->waits_on = on;
-    process_wake(sim, index, process->deadline_ns, 0);
+    process_wake(sim, turn->process, process->deadline_ns, 0);
 }
 
 /* ---- accept, connect ---- */
 
-static void accept_go(struct sim *sim, uint32_t index, uint32_t listener)
+static void accept_go(struct sim *sim, const struct turn *turn, uint32_t listener)
 {
-    const struct story_step *step = step_of(sim, process_at(sim, index));
+    const struct story_step *step = turn->step;
     options_id options = listener_at(sim, listener)->options;
     uint32_t taken = listener_take(sim, listener);
     if (taken != 0) {
-        process_adopt(sim, index, (socket_id){taken}, step->name);
-        returns_value(sim, index, (socket_id){taken}, 0);
+        process_adopt(sim, turn->process, (socket_id){taken}, step->name);
+        returns_value(sim, turn, (socket_id){taken}, 0);
     } else if (options.index != 0 && sim->options[options.index - 1].nonblocking) {
-        returns_error(sim, index, (socket_id){listener | SOCKET_LISTENER}, TCP_EAGAIN);
+        returns_error(sim, turn, (socket_id){listener | SOCKET_LISTENER}, TCP_EAGAIN);
     } else {
-        waits(sim, index, listener | SOCKET_LISTENER, WAIT_ACCEPT);
+        waits(sim, turn, listener | SOCKET_LISTENER, WAIT_ACCEPT);
     }
 }
 
-static void connect_go(struct sim *sim, uint32_t index, uint32_t at)
+static void connect_go(struct sim *sim, const struct turn *turn, uint32_t at)
 {
     struct endpoint *endpoint = endpoint_at(sim, at);
-    enum tcp_errno error = (enum tcp_errno)tcb_of(sim, endpoint)->error;
+    struct tcb *tcb = tcb_of(sim, endpoint);
+    enum tcp_errno error = (enum tcp_errno)tcb->error;
     if (error != TCP_OK || (endpoint->flags & END_GONE) != 0) {
-        tcp_take_error(tcb_of(sim, endpoint));
-        returns_error(sim, index, (socket_id){at}, error != TCP_OK ? error : TCP_ECONNABORTED);
-    } else if (tcb_of(sim, endpoint)->state == TCP_SYN_SENT || tcb_of(sim, endpoint)->state == TCP_SYN_RECEIVED) {
+        tcp_take_error(tcb);
+        returns_error(sim, turn, (socket_id){at}, error != TCP_OK ? error : TCP_ECONNABORTED);
+    } else if (tcb->state == TCP_SYN_SENT || tcb->state == TCP_SYN_RECEIVED) {
         if ((endpoint->flags & END_NONBLOCKING) != 0)
-            returns_error(sim, index, (socket_id){at}, TCP_EINPROGRESS);
+            returns_error(sim, turn, (socket_id){at}, TCP_EINPROGRESS);
         else
-            waits(sim, index, at, WAIT_CONNECT);
+            waits(sim, turn, at, WAIT_CONNECT);
     } else {
-        returns_value(sim, index, (socket_id){at}, 0);
+        returns_value(sim, turn, (socket_id){at}, 0);
     }
 }
 
-static void connect_begin(struct sim *sim, uint32_t index)
+static void connect_begin(struct sim *sim, const struct turn *turn)
 {
     uint32_t made, conn;
-    enum tcp_errno error = socket_connect(sim, index, step_of(sim, process_at(sim, index)), &made, &conn);
+    enum tcp_errno error = socket_connect(sim, turn, &made, &conn);
     if (made == 0 || sim->status != ENGINE_RUNNING)
         return;
     if (error != TCP_OK)
-        returns_error(sim, index, (socket_id){made}, error);
+        returns_error(sim, turn, (socket_id){made}, error);
     else
-        connect_go(sim, index, made);
+        connect_go(sim, turn, made);
 }
 
-static void listen_begin(struct sim *sim, uint32_t index)
+static void listen_begin(struct sim *sim, const struct turn *turn)
 {
-    struct process *process = process_at(sim, index);
-    const struct story_step *step = step_of(sim, process);
+    struct process *process = process_at(sim, turn->process);
+    const struct story_step *step = turn->step;
     const struct story_program *program = &sim->story->programs[process->program];
-    sim->cause = call_put(sim, index, process->step, CALL_LISTEN, 0, 0);
+    sim->cause = turn_put(sim, turn, 0, 0);
     const bool reuseaddr = process->options.index != 0 && sim->options[process->options.index - 1].reuseaddr;
     const bool taken = port_in_use(sim, program->host, step->port, reuseaddr);
-    uint32_t made =
-        taken ? 0 : listener_open(sim, program->host, step->port, step->backlog, (process_id){index}, process->program, process->options);
+    uint32_t made = taken ? 0
+                          : listener_open(sim, program->host, step->port, step->backlog, (process_id){turn->process}, process->program,
+                                          process->options);
     if (made == 0) {
-        returns_error(sim, index, (socket_id){0}, TCP_EADDRINUSE);
+        returns_error(sim, turn, (socket_id){0}, TCP_EADDRINUSE);
         return;
     }
-    process_at(sim, index)->options.index = 0;
-    process_adopt(sim, index, (socket_id){made | SOCKET_LISTENER}, step->name);
-    returns_value(sim, index, (socket_id){made | SOCKET_LISTENER}, 0);
+    process_at(sim, turn->process)->options.index = 0;
+    process_adopt(sim, turn->process, (socket_id){made | SOCKET_LISTENER}, step->name);
+    returns_value(sim, turn, (socket_id){made | SOCKET_LISTENER}, 0);
 }
 
 /* ---- send, recv ---- */
 
-static void send_go(struct sim *sim, uint32_t index, uint32_t at)
+static void send_go(struct sim *sim, const struct turn *turn, uint32_t at)
 {
-    struct process *process = process_at(sim, index);
-    int64_t size = step_of(sim, process)->size;
+    struct process *process = process_at(sim, turn->process);
+    int64_t size = turn->step->size;
     struct endpoint *endpoint = endpoint_at(sim, at);
     bool nonblocking = (endpoint->flags & END_NONBLOCKING) != 0;
     enum tcp_errno error = TCP_OK;
@@ -169,26 +166,26 @@ static void send_go(struct sim *sim, uint32_t index, uint32_t at)
         }
         uint32_t taken = tcp_send(&sim->ctx, tcp_begin(sim, at), (uint32_t)(size - process->done_bytes), &error);
         process->done_bytes += taken;
-        tcp_end(sim, at);
+        tcp_end(sim);
         if (taken == 0)
             break;
     }
     process->wake_ns = TIME_NEVER; /* room made by this very call needs no waking */
     if (process->done_bytes == size || (process->done_bytes != 0 && (error != TCP_OK || nonblocking)))
-        returns_value(sim, index, (socket_id){at}, process->done_bytes);
+        returns_value(sim, turn, (socket_id){at}, process->done_bytes);
     else if (error != TCP_OK)
-        returns_error(sim, index, (socket_id){at}, error);
+        returns_error(sim, turn, (socket_id){at}, error);
     else if (nonblocking)
-        returns_error(sim, index, (socket_id){at}, TCP_EAGAIN);
+        returns_error(sim, turn, (socket_id){at}, TCP_EAGAIN);
     else
-        waits(sim, index, at, WAIT_WRITE);
+        waits(sim, turn, at, WAIT_WRITE);
 }
 
 /* Bytes are taken, and the window opened, as they come. An error is returned in place of the count; the trace keeps both. */
-static void recv_go(struct sim *sim, uint32_t index, uint32_t at)
+static void recv_go(struct sim *sim, const struct turn *turn, uint32_t at)
 {
-    struct process *process = process_at(sim, index);
-    const struct story_step *step = step_of(sim, process);
+    struct process *process = process_at(sim, turn->process);
+    const struct story_step *step = turn->step;
     int64_t size = step->call == CALL_RECV ? step->size : UINT32_MAX;
     struct endpoint *endpoint = endpoint_at(sim, at);
     struct tcp_read read = {0};
@@ -198,7 +195,7 @@ static void recv_go(struct sim *sim, uint32_t index, uint32_t at)
             break;
         read = tcp_recv(&sim->ctx, tcp_begin(sim, at), (uint32_t)(size - process->done_bytes));
         process->done_bytes += read.bytes;
-        tcp_end(sim, at);
+        tcp_end(sim);
         if (read.bytes == 0)
             break;
     }
@@ -209,7 +206,7 @@ static void recv_go(struct sim *sim, uint32_t index, uint32_t at)
         outcome.eof = read.eof;
         outcome.error = read.error;
         if (!read.eof && read.error == TCP_OK && !late && !nonblocking) {
-            waits(sim, index, at, WAIT_READ);
+            waits(sim, turn, at, WAIT_READ);
             return;
         }
         if (!read.eof && read.error == TCP_OK && outcome.value == 0) {
@@ -218,29 +215,29 @@ static void recv_go(struct sim *sim, uint32_t index, uint32_t at)
         }
     }
     process->wake_ns = TIME_NEVER;
-    process_returns(sim, index, &outcome);
+    process_returns(sim, turn, &outcome);
 }
 
-static void drain_begin(struct sim *sim, uint32_t index, uint32_t at, bool on)
+static void drain_begin(struct sim *sim, const struct turn *turn, uint32_t at, bool on)
 {
     struct endpoint *endpoint = endpoint_at(sim, at);
     uint32_t identity = endpoint->identity;
-    endpoint->drain_step = process_at(sim, index)->step;
+    endpoint->drain_step = process_at(sim, turn->process)->step;
     endpoint->flags = (uint8_t)(on ? endpoint->flags | END_DRAINS : endpoint->flags & ~END_DRAINS);
-    returns_value(sim, index, (socket_id){at}, 0);
+    returns_value(sim, turn, (socket_id){at}, 0);
     if (on && endpoint_at(sim, at)->identity == identity && (endpoint_at(sim, at)->flags & END_DRAINS) != 0)
         endpoint_drain(sim, at);
 }
 
 /* ---- close ---- */
 
-static void linger_go(struct sim *sim, uint32_t index, uint32_t at)
+static void linger_go(struct sim *sim, const struct turn *turn, uint32_t at)
 {
-    struct process *process = process_at(sim, index);
+    struct process *process = process_at(sim, turn->process);
     struct endpoint *endpoint = endpoint_at(sim, at);
     bool late = sim->world->now_ns >= process->deadline_ns;
     if ((endpoint->flags & END_GONE) == 0 && tcp_close_must_wait(tcb_of(sim, endpoint)) && !late) {
-        waits(sim, index, at, WAIT_LINGER);
+        waits(sim, turn, at, WAIT_LINGER);
         return;
     }
     struct outcome outcome = outcome_of(sim, (socket_id){at});
@@ -252,25 +249,25 @@ static void linger_go(struct sim *sim, uint32_t index, uint32_t at)
         endpoint_abort(sim, at);
     else
         endpoint_orphan(sim, at);
-    process_returns(sim, index, &outcome);
+    process_returns(sim, turn, &outcome);
 }
 
-static void close_begin(struct sim *sim, uint32_t index, socket_id socket, bool abort)
+static void close_begin(struct sim *sim, const struct turn *turn, socket_id socket, bool abort)
 {
     struct outcome outcome = outcome_of(sim, socket);
     outcome.endpoint = 0;
-    socket_release(sim, index, socket);
+    socket_release(sim, turn->process, socket);
     if ((socket.handle & SOCKET_LISTENER) != 0) {
         listener_close(sim, socket.handle & ~SOCKET_LISTENER);
     } else {
         struct endpoint *endpoint = endpoint_at(sim, socket.handle);
         bool linked = endpoint->flow.index != 0 && (endpoint->flags & END_GONE) == 0;
         if (!abort && linked && (endpoint->flags & END_LINGERS) != 0 && endpoint->linger_ms != 0) {
-            process_at(sim, index)->deadline_ns = time_add(sim->world->now_ns, (int64_t)endpoint->linger_ms * NS_PER_MS);
+            process_at(sim, turn->process)->deadline_ns = time_add(sim->world->now_ns, (int64_t)endpoint->linger_ms * NS_PER_MS);
             endpoint->flags &= (uint8_t)~END_DRAINS; /* its program waits for this call and reads no more */
             tcp_close(&sim->ctx, tcp_begin(sim, socket.handle));
-            tcp_end(sim, socket.handle);
-            linger_go(sim, index, socket.handle);
+            tcp_end(sim);
+            linger_go(sim, turn, socket.handle);
             return;
         }
         if (abort)
@@ -278,81 +275,80 @@ static void close_begin(struct sim *sim, uint32_t index, socket_id socket, bool 
         else
             endpoint_close_now(sim, socket.handle);
     }
-    process_returns(sim, index, &outcome);
+    process_returns(sim, turn, &outcome);
 }
 
-static void shutdown_begin(struct sim *sim, uint32_t index, uint32_t at)
+static void shutdown_begin(struct sim *sim, const struct turn *turn, uint32_t at)
 {
-    const struct story_step *step = step_of(sim, process_at(sim, index));
+    const struct story_step *step = turn->step;
     enum tcp_errno error = tcp_shutdown(&sim->ctx, tcp_begin(sim, at), (step->how & SHUTDOWN_READ) != 0, (step->how & SHUTDOWN_WRITE) != 0);
-    tcp_end(sim, at);
+    tcp_end(sim);
     if (error == TCP_OK)
-        returns_value(sim, index, (socket_id){at}, 0);
+        returns_value(sim, turn, (socket_id){at}, 0);
     else
-        returns_error(sim, index, (socket_id){at}, error);
+        returns_error(sim, turn, (socket_id){at}, error);
 }
 
 /* ---- dispatch ---- */
 
-static void deadline_set(struct sim *sim, uint32_t index, int64_t within_ns)
+static void deadline_set(struct sim *sim, const struct turn *turn, int64_t within_ns)
 {
-    process_at(sim, index)->deadline_ns = time_add(sim->world->now_ns, within_ns);
+    process_at(sim, turn->process)->deadline_ns = time_add(sim->world->now_ns, within_ns);
 }
 
-static void endpoint_call(struct sim *sim, uint32_t index, socket_id socket, const struct story_step *step)
+static void endpoint_call(struct sim *sim, const struct turn *turn, socket_id socket)
 {
+    const struct story_step *step = turn->step;
     if ((socket.handle & SOCKET_LISTENER) != 0) {
-        returns_error(sim, index, socket, step->call == CALL_SHUTDOWN || step->call == CALL_SEND ? TCP_EPIPE : TCP_ENOTCONN);
+        returns_error(sim, turn, socket, step->call == CALL_SHUTDOWN || step->call == CALL_SEND ? TCP_EPIPE : TCP_ENOTCONN);
         return;
     }
     if (step->call == CALL_SEND)
-        send_go(sim, index, socket.handle);
+        send_go(sim, turn, socket.handle);
     else if (step->call == CALL_RECV || step->call == CALL_RECV_EOF)
-        recv_go(sim, index, socket.handle);
+        recv_go(sim, turn, socket.handle);
     else if (step->call == CALL_SHUTDOWN)
-        shutdown_begin(sim, index, socket.handle);
+        shutdown_begin(sim, turn, socket.handle);
     else
-        drain_begin(sim, index, socket.handle, step->call == CALL_DRAIN);
+        drain_begin(sim, turn, socket.handle, step->call == CALL_DRAIN);
 }
 
-static void socket_call(struct sim *sim, uint32_t index)
+static void socket_call(struct sim *sim, const struct turn *turn)
 {
-    struct process *process = process_at(sim, index);
-    const struct story_step *step = step_of(sim, process);
+    struct process *process = process_at(sim, turn->process);
+    const struct story_step *step = turn->step;
     socket_id socket = socket_resolve(sim, process, step);
     struct outcome about = outcome_of(sim, socket);
-    sim->cause = call_put(sim, index, process->step, step->call, about.socket, about.conn);
+    sim->cause = turn_put(sim, turn, about.socket, about.conn);
     if (socket.handle == 0 && !(step->call == CALL_SET && step->on == STORY_NONE)) {
-        returns_error(sim, index, socket, TCP_EBADF);
+        returns_error(sim, turn, socket, TCP_EBADF);
         return;
     }
     if (step->call == CALL_ACCEPT) {
-        accept_go(sim, index, socket.handle & ~SOCKET_LISTENER);
+        accept_go(sim, turn, socket.handle & ~SOCKET_LISTENER);
     } else if (step->call == CALL_CLOSE || step->call == CALL_ABORT) {
-        close_begin(sim, index, socket, step->call == CALL_ABORT);
+        close_begin(sim, turn, socket, step->call == CALL_ABORT);
     } else if (step->call == CALL_SET) {
-        enum tcp_errno error = socket_set(sim, index, socket, step);
+        enum tcp_errno error = socket_set(sim, turn->process, socket, step);
         if (error == TCP_OK)
-            returns_value(sim, index, socket, 0);
+            returns_value(sim, turn, socket, 0);
         else
-            returns_error(sim, index, socket, error);
+            returns_error(sim, turn, socket, error);
     } else {
         if (step->call == CALL_RECV || step->call == CALL_RECV_EOF)
-            deadline_set(sim, index, step->within_ns);
-        endpoint_call(sim, index, socket, step);
+            deadline_set(sim, turn, step->within_ns);
+        endpoint_call(sim, turn, socket);
     }
 }
 
-void call_begin(struct sim *sim, uint32_t index)
+void call_begin(struct sim *sim, const struct turn *turn)
 {
-    const struct process *process = process_at(sim, index);
-    const struct story_step *step = step_of(sim, process);
-    switch (step->call) {
+    switch (turn->step->call) {
     case CALL_LISTEN:
-        listen_begin(sim, index);
+        listen_begin(sim, turn);
         break;
     case CALL_CONNECT:
-        connect_begin(sim, index);
+        connect_begin(sim, turn);
         break;
     case CALL_ACCEPT:
     case CALL_SEND:
@@ -364,51 +360,51 @@ void call_begin(struct sim *sim, uint32_t index)
     case CALL_CLOSE:
     case CALL_ABORT:
     case CALL_SET:
-        socket_call(sim, index);
+        socket_call(sim, turn);
         break;
     case CALL_RELAY:
-        relay_begin(sim, index);
+        relay_begin(sim, turn);
         break;
     case CALL_SLEEP:
-        sim->cause = call_put(sim, index, process->step, step->call, 0, 0);
-        deadline_set(sim, index, step->size);
-        waits(sim, index, 0, WAIT_TIME);
+        sim->cause = turn_put(sim, turn, 0, 0);
+        deadline_set(sim, turn, turn->step->size);
+        waits(sim, turn, 0, WAIT_TIME);
         break;
     case CALL_EXIT:
-        sim->cause = call_put(sim, index, process->step, step->call, 0, 0);
-        process_exit(sim, index);
+        sim->cause = turn_put(sim, turn, 0, 0);
+        process_exit(sim, turn->process);
         break;
     }
 }
 
-void call_continue(struct sim *sim, uint32_t index)
+void call_continue(struct sim *sim, const struct turn *turn)
 {
-    const struct process *process = process_at(sim, index);
+    const struct process *process = process_at(sim, turn->process);
     uint32_t on = process->waits_on & ~SOCKET_LISTENER;
     switch (process->waits) {
     case WAIT_CONNECT:
-        connect_go(sim, index, on);
+        connect_go(sim, turn, on);
         break;
     case WAIT_ACCEPT:
-        accept_go(sim, index, on);
+        accept_go(sim, turn, on);
         break;
     case WAIT_READ:
-        recv_go(sim, index, on);
+        recv_go(sim, turn, on);
         break;
     case WAIT_WRITE:
-        send_go(sim, index, on);
+        send_go(sim, turn, on);
         break;
     case WAIT_LINGER:
-        linger_go(sim, index, on);
+        linger_go(sim, turn, on);
         break;
     case WAIT_RELAY:
-        relay_go(sim, index);
+        relay_go(sim, turn);
         break;
     case WAIT_TIME:
         if (sim->world->now_ns >= process->deadline_ns)
-            returns_value(sim, index, (socket_id){0}, 0);
+            returns_value(sim, turn, (socket_id){0}, 0);
         else
-            process_wake(sim, index, process->deadline_ns, 0);
+            process_wake(sim, turn->process, process->deadline_ns, 0);
         break;
     default:
         break;

@@ -8,66 +8,63 @@
 uint32_t trace_put(struct sim *sim, struct trace_event *event)
 {
     struct world *world = sim->world;
-    event->time_ns = world->now_ns;
-    world->acted_ns = world->now_ns;
-    world->events++;
-    if (sim->listener != NULL)
-        sim->listener(sim->listener_ctx, world->events, event);
-    trace_tape_add(&world->tape, event);
-    return world->events;
+    event->time_ns = world->acted_ns = world->now_ns;
+    *trace_tape_place(&world->tape) = *event;
+    return trace_close(sim, trace_bytes(event));
 }
 
-static inline uint32_t relative(const struct flow_side *side, uint32_t number)
+void trace_tell(struct sim *sim)
+{
+    const struct engine *engine = sim->engine;
+    struct trace_tape *tape = &sim->world->tape;
+    uint32_t count = sim->world->events - sim->heard_count;
+    if (count != 0 && engine->sink != NULL)
+        engine->sink(engine->sink_ctx, sim->heard_count + 1, (const void *)(tape->bytes + sim->heard), count);
+    trace_tape_settle(tape, sim->heard);
+    sim->heard = tape->used;
+    sim->heard_count = sim->world->events;
+}
+
+__attribute__((noinline)) void tape_full(struct sim *sim)
+{
+    trace_tell(sim);
+    trace_tape_fold(&sim->world->tape);
+    sim->heard = sim->world->tape.used;
+}
+
+_Static_assert(offsetof(struct segment, seq) == offsetof(struct trace_segment, seq) &&
+                   offsetof(struct segment, mss) == offsetof(struct trace_segment, mss) &&
+                   offsetof(struct segment, classes) == offsetof(struct trace_segment, classes) &&
+                   offsetof(struct segment, sack_count) == offsetof(struct trace_segment, sack_count),
+               "a segment begins as its record does");
+
+static uint32_t relative(const struct flow_side *side, uint32_t number)
 {
     return (side->known & FLOW_SYN) != 0 ? number - side->iss : number;
 }
 
-static void options_fill(struct trace_event *event, const struct flow_side *to, const struct segment *seg)
+void trace_segment_rare(struct trace_event *event, const struct flow_side *from, const struct flow_side *to, const struct segment *seg)
 {
+    /* A reset for what carried no ACK counts from nothing; but 0 may be where the sender's numbers have come to. */
+    bool rootless = seg->seq == 0 && (seg->flags & (TCP_RST | TCP_ACK)) == (TCP_RST | TCP_ACK) && from->nxt != 0;
+    event->segment.seq = rootless ? 0 : relative(from, seg->seq);
+    event->segment.ack = (seg->flags & TCP_ACK) != 0 ? relative(to, seg->ack) : 0;
     event->segment.tsval = (seg->options & TCPOPT_TS) != 0 ? seg->tsval : 0;
     event->segment.tsecr = (seg->options & TCPOPT_TS) != 0 ? seg->tsecr : 0;
     event->segment.mss = (seg->options & TCPOPT_MSS) != 0 ? seg->mss : 0;
     event->segment.wscale = (seg->options & TCPOPT_WSCALE) != 0 ? seg->wscale : 0;
-    event->segment.sack_count = seg->sack_count;
     for (unsigned i = 0; i < seg->sack_count; i++) {
         event->sack[i].left = relative(to, seg->sack[i].left);
         event->sack[i].right = relative(to, seg->sack[i].right);
     }
 }
 
-/* Numbers count from each side's initial sequence number, by the connection that the segment speaks for. */
-void trace_segment_fill(struct trace_event *event, const struct flow *flow, const struct segment *seg, uint32_t classes)
+void trace_segment_put(struct sim *sim, struct trace_event *event, const struct segment *seg)
 {
     static const struct flow unknown;
-    flow = flow != NULL ? flow : &unknown;
-    unsigned side = flow_side_of(flow, seg);
-    const struct flow_side *from = &flow->side[side], *to = &flow->side[side ^ 1];
-    /* A reset for what carried no ACK counts from nothing; but 0 may be where the sender's numbers have come to. */
-    bool rootless = seg->seq == 0 && (seg->flags & (TCP_RST | TCP_ACK)) == (TCP_RST | TCP_ACK) && from->nxt != 0;
-    event->segment.number = seg->number;
-    event->segment.of = 0;
-    event->segment.seq = rootless ? 0 : relative(from, seg->seq);
-    event->segment.ack = (seg->flags & TCP_ACK) != 0 ? relative(to, seg->ack) : 0;
-    event->segment.len = seg->len;
-    event->segment.wnd = seg->wnd;
-    event->segment.classes = (uint16_t)classes;
-    event->segment.flags = seg->flags;
-    event->segment.options = seg->options;
-    if (__builtin_expect(seg->options != TCPOPT_TS, 0)) {
-        options_fill(event, to, seg);
-        return;
-    }
-    event->segment.tsval = seg->tsval;
-    event->segment.tsecr = seg->tsecr;
-    event->segment.mss = 0;
-    event->segment.wscale = 0;
-    event->segment.sack_count = 0;
-}
-
-void trace_segment_put(struct sim *sim, struct trace_event *event, const struct segment *seg, uint32_t classes)
-{
+    const struct flow *flow = seg->conn != 0 ? &flow_at(sim, (flow_id){seg->conn})->flow : &unknown;
     event->conn = seg->conn;
-    trace_segment_fill(event, seg->conn != 0 ? &flow_at(sim, (flow_id){seg->conn})->flow : NULL, seg, classes);
+    trace_segment_fill(event, flow, flow_side_of(flow, seg), seg);
 }
 
 static uint32_t state_write(struct sim *sim, uint16_t host, uint32_t conn, uint8_t side, uint32_t identity, enum tcp_state from,
@@ -79,13 +76,32 @@ static uint32_t state_write(struct sim *sim, uint16_t host, uint32_t conn, uint8
     event->state.side = side;
     event->state.orphan = orphan;
     event->state.end = identity;
-    return trace_close(sim, event, TRACE_STATE_BYTES);
+    return trace_close(sim, TRACE_STATE_BYTES);
 }
 
 void state_put(struct sim *sim, uint16_t host, uint32_t conn, uint8_t side, uint32_t identity, enum tcp_state from, enum tcp_state to,
                enum state_why why)
 {
     state_write(sim, host, conn, side, identity, from, to, why, false);
+}
+
+/* Somebody waits for what the states at this host come to. */
+static __attribute__((noinline)) void awaited_state(struct sim *sim, enum tcp_state from, enum tcp_state to, uint32_t record)
+{
+    const struct endpoint *end = &sim->cur->endpoint;
+    const struct host *host = &sim->hosts[tuple_host(end->tuple)];
+    struct happening happening = {
+        .host = tuple_host(end->tuple), .flow = end->flow, .endpoint_identity = end->identity, .owner = end->owner.index, .record = record};
+    if (((host->awaits_leaves >> from) & 1) != 0) {
+        happening.kind = EVENT_LEAVES;
+        happening.state = from;
+        trigger_happens(sim, &happening, false);
+    }
+    if (((host->awaits_enters >> to) & 1) != 0) {
+        happening.kind = EVENT_ENTERS;
+        happening.state = to;
+        trigger_happens(sim, &happening, false);
+    }
 }
 
 static void on_state(void *ctx, enum tcp_state from, enum tcp_state to, uint8_t why)
@@ -95,20 +111,8 @@ static void on_state(void *ctx, enum tcp_state from, enum tcp_state to, uint8_t 
     uint16_t host = tuple_host(end->tuple);
     bool orphan = sim->cur_tcb == NULL || sim->cur_tcb->orphan;
     uint32_t record = state_write(sim, host, end->flow.index, end->side, end->identity, from, to, why, orphan);
-    if ((sim->hosts[host].awaits_leaves | sim->hosts[host].awaits_enters) == 0)
-        return;
-    struct happening happening = {
-        .host = host, .flow = end->flow, .endpoint_identity = end->identity, .owner = end->owner.index, .record = record};
-    if (((sim->hosts[host].awaits_leaves >> from) & 1) != 0) {
-        happening.kind = EVENT_LEAVES;
-        happening.state = from;
-        trigger_happens(sim, &happening, false);
-    }
-    if (((sim->hosts[host].awaits_enters >> to) & 1) != 0) {
-        happening.kind = EVENT_ENTERS;
-        happening.state = to;
-        trigger_happens(sim, &happening, false);
-    }
+    if (__builtin_expect((sim->hosts[host].awaits_leaves | sim->hosts[host].awaits_enters) != 0, 0))
+        awaited_state(sim, from, to, record);
 }
 
 /* The segment at sink.place goes, and the next is made behind it. */
@@ -206,7 +210,7 @@ static uint32_t timer_put(struct sim *sim, enum timer_what what, uint8_t timer, 
     event->timer.timer = timer;
     event->timer.side = end->side;
     memset(event->timer.zero, 0, sizeof event->timer.zero);
-    return trace_close(sim, event, TRACE_TIMER_BYTES);
+    return trace_close(sim, TRACE_TIMER_BYTES);
 }
 
 struct tcb *tcp_begin(struct sim *sim, uint32_t index)
@@ -214,6 +218,7 @@ struct tcb *tcp_begin(struct sim *sim, uint32_t index)
     const struct endpoint *endpoint = endpoint_at(sim, index);
     struct tcb *tcb = tcb_of(sim, endpoint);
     sim->cur = &sim->ends[index - 1];
+    sim->cur_index = index;
     sim->cur_tcb = tcb;
     ctx_begin(sim, tuple_host(endpoint->tuple));
     return tcb;
@@ -278,8 +283,9 @@ static void starved_add(struct sim *sim, uint32_t index)
     sim->starved[sim->starved_count++] = index;
 }
 
-void tcp_end(struct sim *sim, uint32_t index)
+void tcp_end(struct sim *sim)
 {
+    uint32_t index = sim->cur_index;
     /* Most steps leave the timers alone; then the pending event is right too. (In a slot that was set there may be more to see.) */
     if (sim->ctx.timers_set != 0 || sim->world->paused) {
         timers_compare(sim, sim->cur_tcb);
@@ -302,14 +308,15 @@ void mini_begin(struct sim *sim, uint32_t index)
 {
     const struct mini *mini = mini_at(sim, index);
     sim->cur = &sim->ends[index - 1];
+    sim->cur_index = index;
     sim->cur_tcb = NULL;
     ctx_begin(sim, tuple_host(mini->tuple));
     sim->mini_timer = (struct tcp_timer_slot){.at_ns = mini->tcp.at_ns, .kind = (uint8_t)mini_timer_kind(mini)};
 }
 
-void mini_end(struct sim *sim, uint32_t index)
+void mini_end(struct sim *sim)
 {
-    struct mini *mini = mini_at(sim, index);
+    struct mini *mini = &sim->cur->mini;
     const struct tcp_timer_slot *was = &sim->mini_timer;
     if (mini->tcp.at_ns != was->at_ns || mini_timer_kind(mini) != was->kind) {
         if (mini->tcp.at_ns != TIME_NEVER)
@@ -321,19 +328,48 @@ void mini_end(struct sim *sim, uint32_t index)
     if (at_ns < mini->event_ns || (at_ns == mini->event_ns && mini->tcp.number < mini->event_number)) {
         mini->event_ns = at_ns;
         mini->event_number = mini->tcp.number;
-        sim_push(sim, mini->event_ns, CLASS_NETWORK, mini->event_number, TARGET_MINI, index);
+        sim_push(sim, mini->event_ns, CLASS_NETWORK, mini->event_number, TARGET_MINI, sim->cur_index);
     }
 }
 
 /* Somebody waits for what this host sends. A copy goes on, for the outbox may be filled anew. */
-static __attribute__((noinline)) void awaited_send(struct sim *sim, struct segment seg, uint32_t classes, uint32_t record)
+static __attribute__((noinline)) void awaited_send(struct sim *sim, struct segment seg, uint32_t record)
 {
     struct happening happening = {
-        .kind = EVENT_SENDS, .host = seg.src_host, .flow = {seg.conn}, .seg = &seg, .classes = classes, .record = record};
+        .kind = EVENT_SENDS, .host = seg.src_host, .flow = {seg.conn}, .seg = &seg, .classes = seg.classes, .record = record};
     uint32_t cause = sim->cause;
     trigger_happens(sim, &happening, true);
     sim->cause = cause;
-    weather_send(sim, &seg, classes, record);
+    weather_send(sim, &seg, record);
+}
+
+/* Options and headers are eighty bytes at the most. */
+static inline bool is_short(const struct segment *seg)
+{
+    return seg->len <= LINK_PLAIN_BYTES - 80 || packet_bytes(seg) <= LINK_PLAIN_BYTES;
+}
+
+/* No rule, no cut, nothing left open: straight to where it arrives. False: there is more to ask (weather.c). */
+static inline bool plain_send(struct sim *sim, const struct segment *seg, uint32_t cause)
+{
+    uint16_t c = route_next(sim, seg->src_host, seg->dst_host);
+    if (c == ROUTE_NONE || sim->hosts[seg->src_host].rules || sim->world->cuts != 0)
+        return false;
+    struct channel *channel = &sim->channels[c];
+    if (channel->plain_ns <= 0 || !is_short(seg))
+        return false;
+    uint16_t to = channel->to;
+    int64_t arrival_ns = link_carry_plain(&channel->state, channel->plain_ns, sim->world->now_ns);
+    uint32_t index = flight_take(sim);
+    if (index == 0)
+        return true;
+    struct flight *flight = &sim->flights[index - 1];
+    flight->seg = *seg;
+    flight->cause = cause;
+    flight->statement = 0;
+    flight->node = to;
+    sim_push(sim, arrival_ns, CLASS_NETWORK, sim->world->next_number++, TARGET_FLIGHT, index);
+    return true;
 }
 
 /* The first of the outbox leaves its host: seen by the observer, written, told to who waits for it, then handed to its first link. */
@@ -351,15 +387,21 @@ static void send_first(struct sim *sim)
         return;
     seg->number = sim->world->next_segment++;
     sim->world->segments++;
-    struct flow *flow = seg->conn != 0 ? &flow_at(sim, (flow_id){seg->conn})->flow : NULL;
-    uint32_t classes = flow != NULL ? flow_note_sent(flow, seg) : CLASS_ANY;
     struct trace_event *event = trace_open(sim, TRACE_SEND, 0, seg->src_host, seg->dst_host, seg->conn, out->cause);
-    trace_segment_fill(event, flow, seg, classes);
-    uint32_t record = trace_close(sim, event, TRACE_SEGMENT_BYTES + seg->sack_count * sizeof(struct sack_block));
+    if (__builtin_expect(seg->conn != 0, 1)) {
+        struct flow *flow = &flow_at(sim, (flow_id){seg->conn})->flow;
+        unsigned side = flow_side_of(flow, seg);
+        seg->classes = (uint16_t)flow_note_sent_from(flow, side, seg);
+        trace_segment_fill(event, flow, side, seg);
+    } else {
+        seg->classes = CLASS_ANY;
+        trace_segment_put(sim, event, seg);
+    }
+    uint32_t record = trace_close(sim, trace_segment_bytes(event));
     if (__builtin_expect(sim->hosts[seg->src_host].awaits_sends, 0))
-        awaited_send(sim, *seg, classes, record);
-    else
-        weather_send(sim, seg, classes, record);
+        awaited_send(sim, *seg, record);
+    else if (!plain_send(sim, seg, record))
+        weather_send(sim, seg, record);
 }
 
 static void outbox_flush(struct sim *sim)
@@ -401,7 +443,7 @@ static void starved_go_on(struct sim *sim)
             continue;
         struct tcb *tcb = tcp_begin(sim, starved[i]);
         tcp_output(&sim->ctx, tcb);
-        tcp_end(sim, starved[i]);
+        tcp_end(sim);
     }
 }
 
@@ -419,10 +461,10 @@ void step_flush(struct sim *sim)
 
 void step_finish(struct sim *sim)
 {
-    while (sim->status == ENGINE_RUNNING && !step_is_finished(sim)) {
+    do {
         pending_run(sim);
         outbox_flush(sim);
         if (sim->starved_count != 0 && sim->status == ENGINE_RUNNING)
             starved_go_on(sim);
-    }
+    } while (!step_is_finished(sim) && sim->status == ENGINE_RUNNING);
 }

@@ -44,10 +44,10 @@ static void world_begin(struct sim *sim)
 }
 
 /* The host where an event happens, or STORY_NONE for one of the network or of nobody any more. */
-static uint16_t event_host(const struct sim *sim, const struct queue_event *event)
+static uint16_t event_host(const struct sim *sim, struct queue_event event)
 {
-    uint32_t index = event->target & TARGET_INDEX;
-    switch ((enum target)(event->target >> TARGET_SHIFT)) {
+    uint32_t index = event.target & TARGET_INDEX;
+    switch ((enum target)(event.target >> TARGET_SHIFT)) {
     case TARGET_STATEMENT:
     case TARGET_STATEMENT_ENDS:
     case TARGET_DELAYED:
@@ -66,27 +66,31 @@ static uint16_t event_host(const struct sim *sim, const struct queue_event *even
     return STORY_NONE;
 }
 
-/* Was it overtaken by an earlier one, or did its end go away? Never a cancel in the queue. */
-static bool is_stale(const struct sim *sim, const struct queue_event *event)
+static inline bool process_is_stale(const struct sim *sim, struct queue_event event)
 {
-    uint32_t index = event->target & TARGET_INDEX, number = event->number & NUMBER_MAX;
-    switch ((enum target)(event->target >> TARGET_SHIFT)) {
+    const struct process *process = process_at(sim, event.target & TARGET_INDEX);
+    return process->state == PROCESS_FREE || process->wake_ns != event.time_ns ||
+           process_number(sim, process->program, process->copy) != (event.number & NUMBER_MAX);
+}
+
+/* Was it overtaken by an earlier one, or did its end go away? Never a cancel in the queue. */
+static bool is_stale(const struct sim *sim, struct queue_event event)
+{
+    uint32_t index = event.target & TARGET_INDEX, number = event.number & NUMBER_MAX;
+    switch ((enum target)(event.target >> TARGET_SHIFT)) {
     case TARGET_ENDPOINT: {
         const struct endpoint *endpoint = endpoint_at(sim, index);
         if (endpoint->identity == 0 || endpoint->small || endpoint->tcb == 0) /* at rest it has no timer */
             return true;
         const struct lent_tcb *lent = lent_at(sim, endpoint->tcb);
-        return lent->event_ns != event->time_ns || (lent->event_number & NUMBER_MAX) != number;
+        return lent->event_ns != event.time_ns || (lent->event_number & NUMBER_MAX) != number;
     }
     case TARGET_MINI: {
         const struct mini *mini = mini_at(sim, index);
-        return mini->identity == 0 || !mini->small || mini->event_ns != event->time_ns || (mini->event_number & NUMBER_MAX) != number;
+        return mini->identity == 0 || !mini->small || mini->event_ns != event.time_ns || (mini->event_number & NUMBER_MAX) != number;
     }
-    case TARGET_PROCESS: {
-        const struct process *process = process_at(sim, index);
-        return process->state == PROCESS_FREE || process->wake_ns != event->time_ns ||
-               process_number(sim, process->program, process->copy) != number;
-    }
+    case TARGET_PROCESS:
+        return process_is_stale(sim, event);
     case TARGET_STATEMENT:
     case TARGET_STATEMENT_ENDS:
     case TARGET_DELAYED:
@@ -98,14 +102,14 @@ static bool is_stale(const struct sim *sim, const struct queue_event *event)
 }
 
 /* A stopped virtual machine: its segments and timers wait until it goes on, in their order. */
-static bool waits_for_host(struct sim *sim, const struct queue_event *event)
+static bool waits_for_host(struct sim *sim, struct queue_event event)
 {
     uint16_t host = event_host(sim, event);
-    if (host == STORY_NONE || sim->hosts[host].paused_until_ns <= event->time_ns)
+    if (host == STORY_NONE || sim->hosts[host].paused_until_ns <= event.time_ns)
         return false;
     int64_t at_ns = sim->hosts[host].paused_until_ns;
-    uint32_t index = event->target & TARGET_INDEX;
-    enum target target = (enum target)(event->target >> TARGET_SHIFT);
+    uint32_t index = event.target & TARGET_INDEX;
+    enum target target = (enum target)(event.target >> TARGET_SHIFT);
     if (target == TARGET_ENDPOINT)
         lent_at(sim, endpoint_at(sim, index)->tcb)->event_ns = at_ns;
     else if (target == TARGET_MINI)
@@ -113,16 +117,15 @@ static bool waits_for_host(struct sim *sim, const struct queue_event *event)
     else if (target == TARGET_PROCESS)
         process_at(sim, index)->wake_ns = at_ns;
     else if (target == TARGET_START)
-        sim->starters[index].start_ns = time_add(sim->starters[index].start_ns, at_ns - event->time_ns);
-    queue_push(sim->queue, (struct queue_event){.time_ns = at_ns, .number = event->number, .target = event->target});
+        sim->starters[index].start_ns = time_add(sim->starters[index].start_ns, at_ns - event.time_ns);
+    queue_push(sim->queue, (struct queue_event){.time_ns = at_ns, .number = event.number, .target = event.target});
     return true;
 }
 
-static void event_act(struct sim *sim, const struct queue_event *event)
+static void event_act(struct sim *sim, struct queue_event event)
 {
-    uint32_t index = event->target & TARGET_INDEX;
-    sim->cause = 0;
-    switch ((enum target)(event->target >> TARGET_SHIFT)) {
+    uint32_t index = event.target & TARGET_INDEX;
+    switch ((enum target)(event.target >> TARGET_SHIFT)) {
     case TARGET_STATEMENT:
         statement_run(sim, index, 0);
         break;
@@ -136,13 +139,12 @@ static void event_act(struct sim *sim, const struct queue_event *event)
         host_flight_arrives(sim, index);
         break;
     case TARGET_ENDPOINT:
-        host_endpoint_timer(sim, index, *event);
+        host_endpoint_timer(sim, index, event);
         break;
     case TARGET_MINI:
-        host_mini_timer(sim, index, *event);
+        host_mini_timer(sim, index, event);
         break;
     case TARGET_PROCESS:
-        process_at(sim, index)->wake_ns = TIME_NEVER;
         process_run(sim, index);
         break;
     case TARGET_START:
@@ -152,15 +154,17 @@ static void event_act(struct sim *sim, const struct queue_event *event)
 }
 
 /* One event not later than until_ns; false if there is none. */
-static bool sim_step(struct sim *sim, int64_t until_ns)
+static inline __attribute__((always_inline)) bool sim_step(struct sim *sim, int64_t until_ns)
 {
     struct queue_event event;
+    enum target target;
     for (;;) {
         if (!queue_pop_until(sim->queue, until_ns, &event))
             return false;
-        if (event.target >> TARGET_SHIFT != TARGET_FLIGHT && is_stale(sim, &event))
+        target = (enum target)(event.target >> TARGET_SHIFT);
+        if (target != TARGET_FLIGHT && (target == TARGET_PROCESS ? process_is_stale(sim, event) : is_stale(sim, event)))
             continue;
-        if (__builtin_expect(!sim->world->paused, 1) || !waits_for_host(sim, &event))
+        if (__builtin_expect(!sim->world->paused, 1) || !waits_for_host(sim, event))
             break;
     }
     sim->world->now_ns = event.time_ns;
@@ -168,7 +172,13 @@ static bool sim_step(struct sim *sim, int64_t until_ns)
     if (__builtin_expect(tcbs_are_many(sim), 0))
         tcbs_pack(sim);
     if (sim_make_room(sim)) {
-        event_act(sim, &event);
+        sim->cause = 0;
+        if (target == TARGET_FLIGHT) /* the two kinds that are most of all */
+            host_flight_arrives(sim, event.target & TARGET_INDEX);
+        else if (target == TARGET_PROCESS)
+            process_run(sim, event.target & TARGET_INDEX);
+        else
+            event_act(sim, event);
         if (!step_is_finished(sim))
             step_finish(sim);
     }
@@ -198,8 +208,8 @@ static void sim_open(struct sim *sim, struct engine *engine)
 {
     sim->engine = engine;
     sim->story = engine->story;
-    sim->listener = engine->sink;
-    sim->listener_ctx = engine->sink_ctx;
+    sim->heard = engine->world->tape.used;
+    sim->heard_count = engine->world->events;
     sim->status = ENGINE_RUNNING;
     sim->cause = 0;
     sim_bind(sim);
@@ -209,13 +219,13 @@ static void sim_open(struct sim *sim, struct engine *engine)
 }
 
 /* One that was pushed for a timer which has been stopped since: it comes to nothing, and need not be waited for. */
-static bool is_idle(const struct sim *sim, const struct queue_event *event)
+static bool is_idle(const struct sim *sim, struct queue_event event)
 {
     if (is_stale(sim, event))
         return true;
-    if (event->target >> TARGET_SHIFT != TARGET_ENDPOINT)
+    if (event.target >> TARGET_SHIFT != TARGET_ENDPOINT)
         return false;
-    return tcp_next_slot(tcb_of(sim, endpoint_at(sim, event->target & TARGET_INDEX))) < 0;
+    return tcp_next_slot(tcb_of(sim, endpoint_at(sim, event.target & TARGET_INDEX))) < 0;
 }
 
 /* Nothing is left to do up to until_ns: has the run ended, or does the clock only stand there? */
@@ -225,7 +235,7 @@ static enum engine_status sim_rests(struct sim *sim, int64_t until_ns)
     struct world *world = sim->world;
     int64_t latest = latest_end_ns(sim->story);
     bool pending = queue_peek(sim->queue, &event);
-    while (pending && until_ns >= latest && is_idle(sim, &event)) {
+    while (pending && until_ns >= latest && is_idle(sim, event)) {
         queue_pop(sim->queue, &event);
         pending = queue_peek(sim->queue, &event);
     }
@@ -245,6 +255,13 @@ static enum engine_status sim_rests(struct sim *sim, int64_t until_ns)
     return ENGINE_RUNNING;
 }
 
+static enum engine_status sim_close(struct sim *sim, int64_t until_ns, bool stepped)
+{
+    enum engine_status status = sim->status == ENGINE_RUNNING && !stepped ? sim_rests(sim, until_ns) : sim->status;
+    trace_tell(sim);
+    return status;
+}
+
 enum engine_status engine_run(struct engine *engine, int64_t until_ns)
 {
     struct sim sim;
@@ -254,9 +271,7 @@ enum engine_status engine_run(struct engine *engine, int64_t until_ns)
     int64_t latest = latest_end_ns(engine->story), limit = until_ns < latest ? until_ns : latest;
     while (sim.status == ENGINE_RUNNING && sim_step(&sim, limit))
         ;
-    if (sim.status != ENGINE_RUNNING)
-        return sim.status;
-    return sim_rests(&sim, until_ns);
+    return sim_close(&sim, until_ns, false);
 }
 
 enum engine_status engine_step(struct engine *engine)
@@ -265,9 +280,8 @@ enum engine_status engine_step(struct engine *engine)
     if (engine->world->ended)
         return ENGINE_ENDED;
     sim_open(&sim, engine);
-    if (sim.status != ENGINE_RUNNING || sim_step(&sim, latest_end_ns(engine->story)))
-        return sim.status;
-    return sim_rests(&sim, TIME_NEVER);
+    bool stepped = sim.status == ENGINE_RUNNING && sim_step(&sim, latest_end_ns(engine->story));
+    return sim_close(&sim, TIME_NEVER, stepped);
 }
 
 /* ---- what this engine cannot play ---- */

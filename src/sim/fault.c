@@ -73,7 +73,7 @@ static void endpoints_vanish(struct sim *sim, uint16_t host)
             continue;
         }
         tcp_vanish(&sim->ctx, tcp_begin(sim, e), WHY_CRASH);
-        tcp_end(sim, e);
+        tcp_end(sim);
         step_flush(sim);
     }
     for (uint32_t m = 1; m <= ends_last(sim); m++) {

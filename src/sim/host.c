@@ -18,7 +18,7 @@ static void buffers_apply(struct sim *sim, uint32_t index, const struct story_no
         tcp_set_rcvbuf(&sim->ctx, tcb, (uint32_t)node->profile.rcvbuf);
     if (sends)
         tcp_set_sndbuf(&sim->ctx, tcb, (uint32_t)node->profile.sndbuf);
-    tcp_end(sim, index);
+    tcp_end(sim);
 }
 
 uint32_t endpoint_new(struct sim *sim, uint16_t host, uint16_t peer, options_id options)
@@ -91,7 +91,7 @@ static void endpoint_becomes_mini(struct sim *sim, uint32_t index)
     flow_at(sim, mini->flow)->end[mini->side] = (end_id){made | END_MINI};
     mini_begin(sim, made);
     sim->mini_timer.at_ns = TIME_NEVER;
-    mini_end(sim, made);
+    mini_end(sim);
 }
 
 /* A passive connection is established: it waits in the accept queue; a service takes it at once. */
@@ -230,7 +230,7 @@ void listener_close(struct sim *sim, uint32_t index)
             continue;
         half_open--;
         tcp_vanish(&sim->ctx, tcp_begin(sim, e), WHY_CLOSED_EARLY);
-        tcp_end(sim, e);
+        tcp_end(sim);
     }
     if (closed.options.index != 0)
         pool_give(sim, REGION_OPTIONS, closed.options.index);
@@ -319,7 +319,7 @@ static void listener_opens(struct sim *sim, uint32_t index, const struct segment
     demux_add(sim, endpoint->tuple, (end_id){made});
     flow_at(sim, flow)->end[side] = (end_id){made};
     tcp_open_passive(&sim->ctx, tcp_begin(sim, made), own, syn);
-    tcp_end(sim, made);
+    tcp_end(sim);
 }
 
 /* No end has this four-tuple: a listener, or CLOSED. `iss`: what a TIME_WAIT that makes room asks for. */
@@ -352,22 +352,19 @@ static void mini_arrives(struct sim *sim, uint32_t index, const struct segment *
     mini_begin(sim, index);
     enum mini_answer answer = tcp_mini_segment_arrives(&sim->ctx, &mini_at(sim, index)->tcp, seg, listened ? &iss : NULL);
     if (answer == MINI_STAYS) {
-        mini_end(sim, index);
+        mini_end(sim);
         return;
     }
     mini_at(sim, index)->tcp.at_ns = TIME_NEVER;
-    mini_end(sim, index);
+    mini_end(sim);
     mini_free(sim, index);
     if (answer == MINI_REOPENS)
         host_nobody(sim, seg, &iss);
 }
 
 /* A segment is at its host, RECV is written: TCP takes it. */
-static void segment_arrives(struct sim *sim, const struct segment *seg, const struct connection *connection)
+static inline void segment_arrives(struct sim *sim, const struct segment *seg, end_id end)
 {
-    end_id end = {0};
-    if (connection != NULL)
-        end = connection->end[flow_side_of(&connection->flow, seg) ^ 1];
     if (__builtin_expect(end.handle == 0, 0)) {
         end = demux_find(sim, tuple_of(seg->dst_host, seg->dst_port, seg->src_host, seg->src_port));
         if (end.handle == 0) {
@@ -386,7 +383,7 @@ static void segment_arrives(struct sim *sim, const struct segment *seg, const st
             sim->ctx.accept_full = listener->waiting > listener->backlog;
         }
         tcp_segment_arrives(&sim->ctx, tcb, seg);
-        tcp_end(sim, end.handle);
+        tcp_end(sim);
     }
     sim->answers = 0;
 }
@@ -399,7 +396,7 @@ static void flight_drop(struct sim *sim, const struct flight *flight, enum drop_
                                 .peer = (uint8_t)(flight->node == flight->seg.dst_host ? flight->seg.src_host : flight->seg.dst_host),
                                 .statement = flight->statement,
                                 .cause = flight->cause};
-    trace_segment_put(sim, &event, &flight->seg, flight->classes);
+    trace_segment_put(sim, &event, &flight->seg);
     trace_put(sim, &event);
 }
 
@@ -409,7 +406,7 @@ static void awaited_arrives(struct sim *sim, const struct flight *flight)
                                   .host = flight->seg.dst_host,
                                   .flow = {flight->seg.conn},
                                   .seg = &flight->seg,
-                                  .classes = flight->classes,
+                                  .classes = flight->seg.classes,
                                   .record = sim->cause};
     trigger_happens(sim, &happening, false);
 }
@@ -429,15 +426,21 @@ void host_flight_arrives(struct sim *sim, uint32_t index)
         pool_give(sim, REGION_FLIGHTS, index);
         return;
     }
-    struct connection *connection = seg->conn != 0 ? flow_at(sim, (flow_id){seg->conn}) : NULL;
     struct trace_event *event = trace_open(sim, TRACE_RECV, 0, seg->dst_host, seg->src_host, seg->conn, flight->cause);
-    trace_segment_fill(event, connection != NULL ? &connection->flow : NULL, seg, flight->classes);
-    sim->cause = trace_close(sim, event, TRACE_SEGMENT_BYTES + seg->sack_count * sizeof(struct sack_block));
-    if (connection != NULL)
-        flow_note_arrived(&connection->flow, seg);
+    end_id end = {0};
+    if (__builtin_expect(seg->conn != 0, 1)) {
+        struct connection *connection = flow_at(sim, (flow_id){seg->conn});
+        unsigned side = flow_side_of(&connection->flow, seg);
+        trace_segment_fill(event, &connection->flow, side, seg);
+        flow_note_arrived_from(&connection->flow, side, seg);
+        end = connection->end[side ^ 1];
+    } else {
+        trace_segment_put(sim, event, seg);
+    }
+    sim->cause = trace_close(sim, trace_segment_bytes(event));
     if (__builtin_expect(host->awaits_receives, 0))
         awaited_arrives(sim, flight);
-    segment_arrives(sim, seg, connection);
+    segment_arrives(sim, seg, end);
     flight_give(sim, index);
 }
 
@@ -466,7 +469,7 @@ void host_endpoint_timer(struct sim *sim, uint32_t index, struct queue_event eve
     struct tcb *tcb = tcp_begin(sim, index);
     timer_fires(sim, slot);
     tcp_timeout(&sim->ctx, tcb, (enum tcp_slot)slot);
-    tcp_end(sim, index);
+    tcp_end(sim);
 }
 
 void host_mini_timer(struct sim *sim, uint32_t index, struct queue_event event)

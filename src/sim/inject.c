@@ -134,10 +134,11 @@ void inject_run(struct sim *sim, uint32_t s, uint32_t cause)
     seg.marks = SEGMENT_INJECTED;
     seg.number = sim->world->next_segment++;
     options_forge(sim, statement, &forgery, &seg);
-    struct flight flight = {.seg = seg, .classes = (uint16_t)(CLASS_ANY | statement->segment.classes), .node = seg.dst_host};
+    seg.classes = (uint16_t)(CLASS_ANY | statement->segment.classes);
+    struct flight flight = {.seg = seg, .node = seg.dst_host};
     struct trace_event event = {
         .kind = TRACE_INJECT, .host = (uint8_t)seg.src_host, .peer = (uint8_t)seg.dst_host, .statement = s + 1, .cause = cause};
-    trace_segment_put(sim, &event, &seg, flight.classes);
+    trace_segment_put(sim, &event, &seg);
     flight.cause = trace_put(sim, &event);
     flight_add(sim, &flight, sim->world->now_ns);
 }

@@ -7,19 +7,13 @@ static const struct story_program *program_of(const struct sim *sim, const struc
     return &sim->story->programs[process->program];
 }
 
-/* Programs come in file order, copies in theirs. */
-uint32_t process_number(const struct sim *sim, uint32_t program, uint32_t copy)
-{
-    return (program << sim->world->program_shift) | copy;
-}
-
 /* ---- trace ---- */
 
-static struct trace_event *call_open(struct sim *sim, enum trace_kind kind, uint32_t process, uint32_t step, enum call_kind call,
-                                     uint32_t identity, uint32_t conn)
+/* `step`: UINT32_MAX, or its place in the program. */
+static inline struct trace_event *call_open(struct sim *sim, enum trace_kind kind, const struct process *caller,
+                                            const struct story_program *program, uint32_t step, enum call_kind call, uint32_t identity,
+                                            uint32_t conn)
 {
-    const struct process *caller = process_at(sim, process);
-    const struct story_program *program = program_of(sim, caller);
     struct trace_event *event = trace_open(sim, kind, 0, program->host, 0, conn, sim->cause);
     event->call.program = caller->program;
     event->call.copy = caller->copy;
@@ -30,27 +24,28 @@ static struct trace_event *call_open(struct sim *sim, enum trace_kind kind, uint
     return event;
 }
 
-uint32_t call_put(struct sim *sim, uint32_t process, uint32_t step, enum call_kind call, uint32_t identity, uint32_t conn)
+static inline uint32_t call_close(struct sim *sim, struct trace_event *event)
 {
-    struct trace_event *event = call_open(sim, TRACE_CALL, process, step, call, identity, conn);
     event->call.value = 0;
     event->call.error = 0;
     event->call.eof = event->call.failed = false;
-    return trace_close(sim, event, TRACE_CALL_BYTES);
+    return trace_close(sim, TRACE_CALL_BYTES);
 }
 
-/* A return; what it tells of the connection is what the program sees. */
-void return_put(struct sim *sim, uint32_t process, uint32_t step, enum call_kind call, const struct outcome *outcome, bool failed)
+uint32_t call_put(struct sim *sim, uint32_t process, uint32_t step, enum call_kind call, uint32_t identity, uint32_t conn)
 {
-    struct trace_event *event = call_open(sim, TRACE_RETURN, process, step, call, outcome->socket, outcome->conn);
-    uint8_t host = event->host;
-    event->call.value = outcome->value;
-    event->call.error = (uint8_t)outcome->error;
-    event->call.eof = outcome->eof;
-    event->call.failed = failed;
-    sim->cause = trace_close(sim, event, TRACE_CALL_BYTES);
-    if ((!outcome->eof && outcome->error == TCP_OK) || !sim->hosts[host].awaits_sees)
-        return;
+    const struct process *caller = process_at(sim, process);
+    return call_close(sim, call_open(sim, TRACE_CALL, caller, program_of(sim, caller), step, call, identity, conn));
+}
+
+uint32_t turn_put(struct sim *sim, const struct turn *turn, uint32_t identity, uint32_t conn)
+{
+    const struct process *caller = process_at(sim, turn->process);
+    return call_close(sim, call_open(sim, TRACE_CALL, caller, turn->program, caller->step, turn->step->call, identity, conn));
+}
+
+static __attribute__((noinline)) void awaited_return(struct sim *sim, uint32_t process, uint16_t host, const struct outcome *outcome)
+{
     struct happening happening = {.kind = outcome->error == TCP_OK ? EVENT_SEES_EOF : EVENT_SEES_ERROR,
                                   .host = host,
                                   .flow = {outcome->conn},
@@ -59,6 +54,26 @@ void return_put(struct sim *sim, uint32_t process, uint32_t step, enum call_kind
                                   .error = outcome->error,
                                   .record = sim->cause};
     trigger_happens(sim, &happening, false);
+}
+
+/* A return; what it tells of the connection is what the program sees. */
+static inline void return_write(struct sim *sim, uint32_t process, const struct process *caller, const struct story_program *program,
+                                uint32_t step, enum call_kind call, const struct outcome *outcome, bool failed)
+{
+    struct trace_event *event = call_open(sim, TRACE_RETURN, caller, program, step, call, outcome->socket, outcome->conn);
+    event->call.value = outcome->value;
+    event->call.error = (uint8_t)outcome->error;
+    event->call.eof = outcome->eof;
+    event->call.failed = failed;
+    sim->cause = trace_close(sim, TRACE_CALL_BYTES);
+    if ((outcome->eof || outcome->error != TCP_OK) && sim->hosts[program->host].awaits_sees)
+        awaited_return(sim, process, program->host, outcome);
+}
+
+void return_put(struct sim *sim, uint32_t process, uint32_t step, enum call_kind call, const struct outcome *outcome, bool failed)
+{
+    const struct process *caller = process_at(sim, process);
+    return_write(sim, process, caller, program_of(sim, caller), step, call, outcome, failed);
 }
 
 /* ---- sockets of a program ---- */
@@ -98,14 +113,18 @@ void process_adopt(struct sim *sim, uint32_t index, socket_id socket, uint16_t n
 
 /* ---- waking ---- */
 
-void process_wake(struct sim *sim, uint32_t index, int64_t at_ns, uint32_t cause)
+static inline void wake(struct sim *sim, struct process *process, uint32_t index, int64_t at_ns, uint32_t cause)
 {
-    struct process *process = process_at(sim, index);
     if (at_ns >= process->wake_ns)
         return;
     process->wake_ns = at_ns;
     process->cause = cause;
     sim_push(sim, at_ns, CLASS_PROGRAMS, process_number(sim, process->program, process->copy), TARGET_PROCESS, index);
+}
+
+void process_wake(struct sim *sim, uint32_t index, int64_t at_ns, uint32_t cause)
+{
+    wake(sim, process_at(sim, index), index, at_ns, cause);
 }
 
 /* When the guard of the step ahead lets it go on, as things stand; *cause: what led to that. */
@@ -151,14 +170,14 @@ static void process_free(struct sim *sim, uint32_t index)
 }
 
 /* The next step waits for its guard; after the last one the program keeps its sockets, as a process that sleeps would. */
-static void process_goes_on(struct sim *sim, uint32_t index)
+static inline void process_goes_on(struct sim *sim, uint32_t index, const struct story_program *program, const struct story_step *next)
 {
     struct process *process = process_at(sim, index);
     process->waits = WAIT_NOTHING;
     process->waits_on = 0;
     process->returned_ns = sim->world->now_ns;
     process->cause = sim->cause;
-    if (process->step >= program_of(sim, process)->steps) {
+    if (process->step >= program->steps) {
         process->state = PROCESS_DONE;
         if (process->sockets.handle == 0)
             process_free(sim, index);
@@ -166,8 +185,8 @@ static void process_goes_on(struct sim *sim, uint32_t index)
     }
     process->state = PROCESS_GUARD;
     uint32_t cause;
-    bool plain = guard_is_plain(&sim->story->steps[program_of(sim, process)->first_step + process->step].guard);
-    process_wake(sim, index, plain ? process->returned_ns : guard_ready(sim, index, &cause), process->cause);
+    bool plain = guard_is_plain(&next->guard);
+    wake(sim, process, index, plain ? process->returned_ns : guard_ready(sim, index, &cause), process->cause);
 }
 
 void trigger_guard_met(struct sim *sim, uint32_t index)
@@ -182,18 +201,16 @@ void trigger_guard_met(struct sim *sim, uint32_t index)
 void process_run(struct sim *sim, uint32_t index)
 {
     struct process *process = process_at(sim, index);
+    process->wake_ns = TIME_NEVER;
     sim->cause = process->cause;
-    switch ((enum process_state)process->state) {
-    case PROCESS_FREE:
-    case PROCESS_DONE:
+    if (process->state == PROCESS_FREE || process->state == PROCESS_DONE)
         return;
-    case PROCESS_CALL:
-        call_continue(sim, index);
+    const struct turn turn = turn_of(sim, index);
+    if (process->state == PROCESS_CALL) {
+        call_continue(sim, &turn);
         return;
-    case PROCESS_GUARD:
-        break;
     }
-    if (!guard_is_plain(&sim->story->steps[program_of(sim, process)->first_step + process->step].guard)) {
+    if (!guard_is_plain(&turn.step->guard)) {
         uint32_t cause;
         int64_t ready_ns = guard_ready(sim, index, &cause);
         if (ready_ns > sim->world->now_ns) {
@@ -205,7 +222,7 @@ void process_run(struct sim *sim, uint32_t index)
     process->state = PROCESS_CALL;
     process->done_bytes = 0;
     process->deadline_ns = TIME_NEVER;
-    call_begin(sim, index);
+    call_begin(sim, &turn);
 }
 
 static bool as_expected(const struct story_step *step, const struct outcome *outcome)
@@ -216,19 +233,20 @@ static bool as_expected(const struct story_step *step, const struct outcome *out
 }
 
 /* A call that fails without saying so ends its program as a process exit would; a deadline's EAGAIN is no failure. */
-void process_returns(struct sim *sim, uint32_t index, const struct outcome *outcome)
+void process_returns(struct sim *sim, const struct turn *turn, const struct outcome *outcome)
 {
+    uint32_t index = turn->process;
     struct process *process = process_at(sim, index);
-    const struct story_step *step = &sim->story->steps[program_of(sim, process)->first_step + process->step];
+    const struct story_step *step = turn->step;
     bool failed = step->expects && !as_expected(step, outcome);
     bool ends = outcome->error != TCP_OK && !outcome->patient && !(step->expects && outcome->error == step->expect_error);
     uint32_t at = process->step++;
-    return_put(sim, index, at, step->call, outcome, failed);
+    return_write(sim, index, process, turn->program, at, step->call, outcome, failed);
     if (ends) {
         process_at(sim, index)->state = PROCESS_GUARD; /* no call is under way */
         process_exit(sim, index);
     } else {
-        process_goes_on(sim, index);
+        process_goes_on(sim, index, turn->program, step + 1);
     }
 }
 
@@ -304,7 +322,8 @@ void program_accepted(struct sim *sim, uint32_t program, uint32_t endpoint)
     process_adopt(sim, index, (socket_id){endpoint}, sim->story->programs[program].name);
     struct outcome outcome = {.socket = endpoint_at(sim, endpoint)->identity, .conn = endpoint_at(sim, endpoint)->flow.index};
     return_put(sim, index, UINT32_MAX, CALL_ACCEPT, &outcome, false);
-    process_goes_on(sim, index);
+    const struct turn turn = turn_of(sim, index);
+    process_goes_on(sim, index, turn.program, turn.step);
     sim->cause = led_to;
 }
 

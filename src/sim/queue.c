@@ -40,23 +40,36 @@ enum queue_kind queue_kind_of(const struct queue *queue)
     return (enum queue_kind)queue->kind;
 }
 
-/* Later than what is due, or too many are due. */
-void queue_push_far(struct queue *queue, const struct queue_event *event)
+__attribute__((noinline)) void queue_push_later(struct queue *queue, struct queue_event event)
 {
-    if (event->time_ns <= queue->due_ns) {
-        if (queue->first != 0) {
-            memmove(queue->near, queue->near + queue->first, (queue->end - queue->first) * sizeof *event);
-            queue->end -= queue->first;
-            queue->first = 0;
-            queue_near_add(queue, event);
-            return;
-        }
-        queue->crowded = 1;
-    }
     if (queue->kind == QUEUE_HEAP)
         queue_heap_push(queue, event);
     else
         queue_wheel_push(queue, event);
+}
+
+/* Into the kind's own heap of those that are due. */
+static void crowd_add(struct queue *queue, struct queue_event event)
+{
+    if (queue->kind == QUEUE_HEAP)
+        queue_heap_push(queue, event);
+    else
+        queue_wheel_crowd(queue, event);
+}
+
+__attribute__((noinline)) void queue_push_due(struct queue *queue, struct queue_event event)
+{
+    if (queue_near_add(queue, &event))
+        return;
+    if (queue->first != 0) {
+        memmove(queue->near, queue->near + queue->first, (queue->end - queue->first) * sizeof event);
+        queue->end -= queue->first;
+        queue->first = 0;
+        queue_near_add(queue, &event);
+    } else {
+        queue->crowded = 1;
+        crowd_add(queue, event);
+    }
 }
 
 /* In front of all that is near; what has no room there goes into the heap. */
@@ -68,10 +81,8 @@ static void near_prepend(struct queue *queue, struct queue_event event)
         memmove(queue->near + 1, queue->near, (queue->end - full) * sizeof event);
         queue->first = 1;
         queue->end += !full;
-        if (full && queue->kind == QUEUE_HEAP)
-            queue_heap_push(queue, &last);
-        else if (full)
-            queue_wheel_push(queue, &last);
+        if (full)
+            crowd_add(queue, last);
     }
     queue->near[--queue->first] = event;
 }

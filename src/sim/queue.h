@@ -55,19 +55,29 @@ static inline bool queue_before(const struct queue_event *a, const struct queue_
     return (a->time_ns < b->time_ns) | ((a->time_ns == b->time_ns) & (a->number < b->number));
 }
 
-void queue_push_far(struct queue *queue, const struct queue_event *event);
+/* Later than what is due; due, and not in front of all others. */
+void queue_push_later(struct queue *queue, struct queue_event event);
+void queue_push_due(struct queue *queue, struct queue_event event);
 /* The earliest event comes to the front of `near`; false if there is none. */
 bool queue_turn(struct queue *queue);
+
+/* Does a due event come before all others, and is there room for it in front? Then it is put there. */
+static inline bool queue_near_front(struct queue *queue, const struct queue_event *event)
+{
+    uint32_t first = queue->first;
+    if (first == 0 || (first != queue->end && !queue_before(event, &queue->near[first])))
+        return false;
+    queue->near[first - 1] = *event;
+    queue->first = first - 1;
+    return true;
+}
 
 /* Puts a due event in its place; false if the list is full. */
 static inline bool queue_near_add(struct queue *queue, const struct queue_event *event)
 {
     uint32_t first = queue->first, at = queue->end;
-    if (first != 0 && (first == at || queue_before(event, &queue->near[first]))) {
-        queue->near[first - 1] = *event;
-        queue->first = first - 1;
+    if (queue_near_front(queue, event))
         return true;
-    }
     if (at == QUEUE_NEAR)
         return false;
     queue->end = at + 1;
@@ -84,8 +94,10 @@ static inline void queue_push(struct queue *queue, struct queue_event event)
     ASSERT(queue->count < queue->capacity);
     ASSERT(event.time_ns >= queue->last_ns);
     queue->count++;
-    if (event.time_ns > queue->due_ns || !queue_near_add(queue, &event))
-        queue_push_far(queue, &event);
+    if (event.time_ns > queue->due_ns)
+        queue_push_later(queue, event);
+    else if (!queue_near_front(queue, &event))
+        queue_push_due(queue, event);
 }
 
 /* The earliest without taking it; false if empty. Not const: a wheel may turn. */

@@ -32,9 +32,9 @@ void queue_heap_init(struct queue *queue)
     heap_of(queue)->heaped = 0;
 }
 
-void queue_heap_push(struct queue *queue, const struct queue_event *event)
+void queue_heap_push(struct queue *queue, struct queue_event event)
 {
-    heap_push(queue, event_at, heap_of(queue)->heaped++, event);
+    heap_push(queue, event_at, heap_of(queue)->heaped++, &event);
 }
 
 const struct queue_event *queue_heap_top(struct queue *queue)

@@ -7,11 +7,11 @@
 
 #define QUEUE_LINE 64 /* bytes of a cache line; every queue begins on one */
 
-/* Of each kind. push: an event that the list of due ones does not take. top, take: of the heap where those due lie that the list has
- * no room for. turn: nothing is due and something is pending; what comes next becomes due. */
+/* Of each kind. push: an event later than what is due. crowd: one that is due, into the heap. top, take: of the heap where those due lie
+ * that the list has no room for. turn: nothing is due and something is pending; what comes next becomes due. */
 size_t queue_heap_bytes(uint32_t capacity);
 void queue_heap_init(struct queue *queue);
-void queue_heap_push(struct queue *queue, const struct queue_event *event);
+void queue_heap_push(struct queue *queue, struct queue_event event); /* and for its crowd too: it has one heap */
 const struct queue_event *queue_heap_top(struct queue *queue);
 void queue_heap_take(struct queue *queue, struct queue_event *event);
 void queue_heap_turn(struct queue *queue);
@@ -19,7 +19,8 @@ void queue_heap_copy(struct queue *from, struct queue *to);
 
 size_t queue_wheel_bytes(uint32_t capacity);
 void queue_wheel_init(struct queue *queue);
-void queue_wheel_push(struct queue *queue, const struct queue_event *event);
+void queue_wheel_push(struct queue *queue, struct queue_event event);
+void queue_wheel_crowd(struct queue *queue, struct queue_event event);
 const struct queue_event *queue_wheel_top(struct queue *queue);
 void queue_wheel_take(struct queue *queue, struct queue_event *event);
 void queue_wheel_turn(struct queue *queue);

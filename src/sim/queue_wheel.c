@@ -4,7 +4,7 @@
  * Time is cut into ticks of 33 us. The events of the current tick, and any that were pushed for an earlier one after a peek had turned
  * the wheel, are due: they lie in the queue's short list, into which another is easily put since most come in their order anyway; what it
  * has no room for, if the tick is a crowded one, lies in a 4-ary heap. Every other event lies in a slot, at the lowest level that reaches
- * so far: a slot of level l spans 512^l ticks, and each level is a ring that begins at the current tick. So most events go straight to
+ * so far: a slot of level l spans 2048^l ticks, and each level is a ring that begins at the current tick. So most events go straight to
  * where they will be taken from. When nothing is due, the slot that begins first is taken (of two that begin together the wider): from
  * the lowest level its events become due, from another they are placed anew.
  *
@@ -18,13 +18,13 @@
 #include "base/invariant.h"
 #include "sim/queue_kinds.h"
 
-/* A tick of 33 us holds a few events when a thousand connections are at work, and the lowest level then reaches further than the delay
- * of most links. */
+/* A tick of 33 us holds a few events when a thousand connections are at work, and the lowest level then reaches 67 ms: further than the
+ * delay of most links, and than the timers that wait for an answer over them. */
 #define TICK_BITS 15
-#define SLOT_BITS 9
+#define SLOT_BITS 11
 #define SLOTS (1U << SLOT_BITS)
 #define SLOT_MASK (SLOTS - 1)
-#define LEVELS 6
+#define LEVELS 5
 #define WORDS (SLOTS / 64) /* of a level's bitmap */
 #define CHUNKS_SCANNED 4 /* a slot of up to so many chunks is searched for its first event, and the wheel turned right to it */
 _Static_assert(TICK_BITS + LEVELS * SLOT_BITS >= 63, "the levels reach to the end of time");
@@ -360,16 +360,19 @@ void queue_wheel_turn_to(struct queue *queue, int64_t now_ns)
     current_set(wheel_of(queue), (uint64_t)now_ns >> TICK_BITS);
 }
 
-void queue_wheel_push(struct queue *queue, const struct queue_event *event)
+void queue_wheel_push(struct queue *queue, struct queue_event event)
 {
     struct wheel *wheel = wheel_of(queue);
-    uint64_t tick = (uint64_t)event->time_ns >> TICK_BITS;
-    if (tick <= wheel->current)
-        heap_add(wheel, event);
-    else if (tick - wheel->current < SLOTS)
-        slot_add(wheel, 0, tick, event);
+    uint64_t tick = (uint64_t)event.time_ns >> TICK_BITS;
+    if (tick - wheel->current < SLOTS)
+        slot_add(wheel, 0, tick, &event);
     else
-        place_above(wheel, event);
+        place_above(wheel, &event);
+}
+
+void queue_wheel_crowd(struct queue *queue, struct queue_event event)
+{
+    heap_add(wheel_of(queue), &event);
 }
 
 static void copy_slot(struct wheel *wheel, unsigned level, uint32_t slot, struct queue *to)

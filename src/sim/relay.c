@@ -6,15 +6,10 @@
 
 /* The two sockets, A first. */
 struct relay {
+    const struct turn *turn;
     uint32_t process;
     uint32_t end[2]; /* endpoints */
 };
-
-static const struct story_step *relay_step(const struct sim *sim, uint32_t index)
-{
-    const struct process *process = process_at(sim, index);
-    return &sim->story->steps[sim->story->programs[process->program].first_step + process->step];
-}
 
 static struct outcome about(const struct sim *sim, uint32_t at)
 {
@@ -47,12 +42,12 @@ static void relay_fails(struct sim *sim, uint32_t index, enum call_kind call, ui
     returned(sim, index, call, &outcome);
 }
 
-static void relay_ends(struct sim *sim, uint32_t index)
+static void relay_ends(struct sim *sim, const struct turn *turn)
 {
-    struct process *process = process_at(sim, index);
+    struct process *process = process_at(sim, turn->process);
     struct outcome outcome = {.value = process->relayed};
     process->wake_ns = TIME_NEVER;
-    process_returns(sim, index, &outcome);
+    process_returns(sim, turn, &outcome);
 }
 
 static void lets_go(struct sim *sim, const struct relay *relay, unsigned side, enum call_kind call)
@@ -74,7 +69,7 @@ static void closes_both(struct sim *sim, const struct relay *relay)
     if (sim->status == ENGINE_RUNNING)
         lets_go(sim, relay, 1, CALL_CLOSE);
     if (sim->status == ENGINE_RUNNING)
-        relay_ends(sim, relay->process);
+        relay_ends(sim, relay->turn);
 }
 
 /* One end has failed, and the relay has been told: the other end's peer is told so by a reset. */
@@ -84,7 +79,7 @@ static void fails(struct sim *sim, const struct relay *relay, unsigned side)
     if (sim->status == ENGINE_RUNNING)
         lets_go(sim, relay, side, CALL_CLOSE);
     if (sim->status == ENGINE_RUNNING)
-        relay_ends(sim, relay->process);
+        relay_ends(sim, relay->turn);
 }
 
 enum moved { MOVED_NOTHING, MOVED_BYTES, MOVED_END, MOVED_OVER }; /* OVER: the relay has ended */
@@ -96,11 +91,11 @@ static uint32_t copies(struct sim *sim, const struct relay *relay, unsigned side
     do {
         taken = tcp_send(&sim->ctx, tcp_begin(sim, to), bytes - sent, error);
         sent += taken;
-        tcp_end(sim, to);
+        tcp_end(sim);
     } while (taken != 0 && sent < bytes);
     while (read < sent) {
         struct tcp_read got = tcp_recv(&sim->ctx, tcp_begin(sim, from), sent - read);
-        tcp_end(sim, from);
+        tcp_end(sim);
         ASSERT(got.bytes != 0);
         read += got.bytes;
     }
@@ -114,13 +109,13 @@ static enum moved passes_end(struct sim *sim, const struct relay *relay, unsigne
     outcome.eof = true;
     returned(sim, relay->process, CALL_RECV, &outcome);
     process_at(sim, relay->process)->relay_done |= (uint8_t)(1U << side);
-    if (relay_step(sim, relay->process)->b != 0 || process_at(sim, relay->process)->relay_done == 3) {
+    if (relay->turn->step->b != 0 || process_at(sim, relay->process)->relay_done == 3) {
         closes_both(sim, relay);
         return MOVED_OVER;
     }
     calls(sim, relay->process, CALL_SHUTDOWN, to);
     enum tcp_errno error = tcp_shutdown(&sim->ctx, tcp_begin(sim, to), false, true);
-    tcp_end(sim, to);
+    tcp_end(sim);
     outcome = about(sim, to);
     outcome.error = error;
     returned(sim, relay->process, CALL_SHUTDOWN, &outcome);
@@ -158,33 +153,33 @@ static enum moved moves(struct sim *sim, const struct relay *relay, unsigned sid
     return MOVED_OVER;
 }
 
-static void relay_waits(struct sim *sim, uint32_t index)
+static void relay_waits(struct sim *sim, const struct turn *turn)
 {
-    struct process *process = process_at(sim, index);
+    struct process *process = process_at(sim, turn->process);
     struct outcome outcome = {.value = process->relayed};
     if (sim->world->now_ns < process->deadline_ns) {
         process->waits = WAIT_RELAY;
-        process_wake(sim, index, process->deadline_ns, 0);
+        process_wake(sim, turn->process, process->deadline_ns, 0);
         return;
     }
     if (process->relayed == 0) {
         outcome.error = TCP_EAGAIN;
         outcome.patient = true;
     }
-    process_returns(sim, index, &outcome);
+    process_returns(sim, turn, &outcome);
 }
 
 /* Until neither side moves. Each call makes its own waking needless. */
-void relay_go(struct sim *sim, uint32_t index)
+void relay_go(struct sim *sim, const struct turn *turn)
 {
-    const struct story_step *step = relay_step(sim, index);
-    const uint16_t names[2] = {step->on, (uint16_t)step->a};
-    struct relay relay = {.process = index};
+    uint32_t index = turn->process;
+    const uint16_t names[2] = {turn->step->on, (uint16_t)turn->step->a};
+    struct relay relay = {.turn = turn, .process = index};
     for (unsigned side = 0; side < 2; side++) {
         socket_id socket = socket_named(sim, process_at(sim, index), names[side]);
         enum tcp_errno error = socket.handle == 0 ? TCP_EBADF : (socket.handle & SOCKET_LISTENER) != 0 ? TCP_ENOTCONN : TCP_OK;
         if (error != TCP_OK) {
-            process_returns(sim, index, &(struct outcome){.error = error});
+            process_returns(sim, turn, &(struct outcome){.error = error});
             return;
         }
         relay.end[side] = socket.handle;
@@ -198,15 +193,15 @@ void relay_go(struct sim *sim, uint32_t index)
         }
     } while (moved[0] != MOVED_NOTHING || moved[1] != MOVED_NOTHING);
     process_at(sim, index)->wake_ns = TIME_NEVER; /* room made by this very call needs no waking */
-    relay_waits(sim, index);
+    relay_waits(sim, turn);
 }
 
-void relay_begin(struct sim *sim, uint32_t index)
+void relay_begin(struct sim *sim, const struct turn *turn)
 {
-    struct process *process = process_at(sim, index);
-    sim->cause = call_put(sim, index, process->step, CALL_RELAY, 0, 0);
+    struct process *process = process_at(sim, turn->process);
+    sim->cause = turn_put(sim, turn, 0, 0);
     process->relayed = 0;
     process->relay_done = 0;
-    process->deadline_ns = time_add(sim->world->now_ns, relay_step(sim, index)->within_ns);
-    relay_go(sim, index);
+    process->deadline_ns = time_add(sim->world->now_ns, turn->step->within_ns);
+    relay_go(sim, turn);
 }

@@ -4,6 +4,8 @@
 #ifndef LASTACK_SIM_SIM_H
 #define LASTACK_SIM_SIM_H
 
+#include <string.h>
+
 #include "base/invariant.h"
 #include "base/mix.h"
 #include "sim/world.h"
@@ -41,8 +43,8 @@ struct sim {
     struct world *world;
     const struct story *story;
     enum engine_status status;
-    trace_sink listener; /* the engine's sink, and what it is for */
-    void *listener_ctx;
+    uint64_t heard; /* the engine's sink has heard the records on the tape up to there, and so many in all */
+    uint32_t heard_count;
     uint32_t cause; /* record that led to what happens now */
 
     /* bound to the world's place */
@@ -69,6 +71,7 @@ struct sim {
     struct tcp_ctx ctx;
     struct tcp_sink sink;
     union end *cur; /* what both kinds begin with (END_HEAD) is read through its endpoint */
+    uint32_t cur_index;
     const struct tcb *cur_tcb; /* NULL: a mini */
     uint32_t signals; /* mask of 1 << enum tcp_signal */
     struct tcp_mini mini_made;
@@ -187,6 +190,18 @@ static inline struct connection *flow_at(const struct sim *sim, flow_id flow)
 {
     return &sim->flows[flow.index - 1];
 }
+/* A process at its step: what a call asks for again and again, looked up once. The story stays where it is; the process may move. */
+struct turn {
+    uint32_t process;
+    const struct story_program *program;
+    const struct story_step *step;
+};
+static inline struct turn turn_of(const struct sim *sim, uint32_t index)
+{
+    const struct process *process = process_at(sim, index);
+    const struct story_program *program = &sim->story->programs[process->program];
+    return (struct turn){.process = index, .program = program, .step = &sim->story->steps[program->first_step + process->step]};
+}
 
 /* ---- demux.c: who a segment is for ---- */
 static inline tuple_t tuple_of(uint16_t host, uint16_t port, uint16_t peer, uint16_t peer_port)
@@ -242,13 +257,16 @@ uint32_t chance_isn(const struct sim *sim, uint16_t host, tuple_t tuple);
 /* ---- effects.c: what TCP wants done ---- */
 /* A record made elsewhere. */
 uint32_t trace_put(struct sim *sim, struct trace_event *event);
+/* The engine's sink is told what it has not heard yet. */
+void trace_tell(struct sim *sim);
+void tape_full(struct sim *sim);
 /* A record made on the tape: between open and close nobody else writes one, and the world stays where it is. The fields of its kind's
  * member have whatever was there, and must all be written. `bytes`: TRACE_STATE_BYTES and so on. */
 static inline struct trace_event *trace_open(struct sim *sim, enum trace_kind kind, unsigned what, unsigned host, unsigned peer,
                                              uint32_t conn, uint32_t cause)
 {
     struct trace_event *event = trace_tape_place(&sim->world->tape);
-    event->time_ns = sim->world->now_ns;
+    event->time_ns = sim->world->acted_ns = sim->world->now_ns;
     event->cause = cause;
     event->conn = conn;
     event->kind = (uint8_t)kind;
@@ -258,28 +276,42 @@ static inline struct trace_event *trace_open(struct sim *sim, enum trace_kind ki
     event->statement = 0;
     return event;
 }
-static inline uint32_t trace_close(struct sim *sim, const struct trace_event *event, size_t bytes)
+static inline uint32_t trace_close(struct sim *sim, size_t bytes)
 {
-    struct world *world = sim->world;
-    uint32_t number = ++world->events;
-    world->acted_ns = world->now_ns;
-    if (sim->listener != NULL)
-        sim->listener(sim->listener_ctx, number, event);
-    trace_tape_take(&world->tape, bytes);
+    uint32_t number = ++sim->world->events;
+    if (trace_tape_take(&sim->world->tape, bytes))
+        tape_full(sim);
     return number;
 }
-/* The segment's fields of a record, `conn` included. `flow`: that of the connection that it speaks for, NULL if it speaks for none. */
-void trace_segment_fill(struct trace_event *event, const struct flow *flow, const struct segment *seg, uint32_t classes);
-void trace_segment_put(struct sim *sim, struct trace_event *event, const struct segment *seg, uint32_t classes);
+/* A segment's numbers, which count from each side's initial sequence number, and its options. */
+void trace_segment_rare(struct trace_event *event, const struct flow_side *from, const struct flow_side *to, const struct segment *seg);
+/* The segment's fields of a record, but `conn`; `flow`: the connection that it speaks for, of which `side` is its sender. */
+static inline void trace_segment_fill(struct trace_event *event, const struct flow *flow, unsigned side, const struct segment *seg)
+{
+    const struct flow_side *from = &flow->side[side], *to = &flow->side[side ^ 1];
+    memcpy(&event->segment, seg, sizeof event->segment);
+    event->segment.of = 0;
+    bool plain = (from->known & to->known & FLOW_SYN) != 0 && (seg->flags & (TCP_ACK | TCP_RST)) == TCP_ACK && seg->options == TCPOPT_TS;
+    if (__builtin_expect(!plain, 0)) {
+        trace_segment_rare(event, from, to, seg);
+        return;
+    }
+    event->segment.seq = seg->seq - from->iss;
+    event->segment.ack = seg->ack - to->iss;
+    event->segment.mss = 0;
+    event->segment.wscale = event->segment.sack_count = 0;
+}
+/* All of a segment's fields, for a record that is made elsewhere. */
+void trace_segment_put(struct sim *sim, struct trace_event *event, const struct segment *seg);
 void effects_init(struct sim *sim);
 /* Around each call of TCP on an endpoint: end compares timers, then hands on what was signalled. */
 struct tcb *tcp_begin(struct sim *sim, uint32_t endpoint);
-void tcp_end(struct sim *sim, uint32_t endpoint);
+void tcp_end(struct sim *sim);
 void mini_begin(struct sim *sim, uint32_t mini);
 /* The end that has begun does so because this slot of its timers (a mini's only one: 0) is due: writes it, as the cause of the rest. */
 void timer_fires(struct sim *sim, int slot);
 /* Timers of a mini that stays. */
-void mini_end(struct sim *sim, uint32_t mini);
+void mini_end(struct sim *sim);
 void outbox_add(struct sim *sim);
 /* A state change that TCP does not make: a listener's, a mini's at a crash. */
 void state_put(struct sim *sim, uint16_t host, uint32_t conn, uint8_t side, uint32_t identity, enum tcp_state from, enum tcp_state to,
@@ -311,7 +343,7 @@ uint32_t endpoint_new(struct sim *sim, uint16_t host, uint16_t peer, options_id 
 /* Takes the first of an accept queue. */
 uint32_t listener_take(struct sim *sim, uint32_t listener);
 void options_apply(struct sim *sim, uint32_t endpoint, const struct options *options);
-enum tcp_errno socket_connect(struct sim *sim, uint32_t process, const struct story_step *step, uint32_t *endpoint, uint32_t *iss);
+enum tcp_errno socket_connect(struct sim *sim, const struct turn *turn, uint32_t *endpoint, uint32_t *iss);
 enum tcp_errno socket_set(struct sim *sim, uint32_t process, socket_id socket, const struct story_step *step);
 /* The program lets go of the socket: it leaves its list. */
 void socket_release(struct sim *sim, uint32_t process, socket_id socket);
@@ -335,7 +367,11 @@ void process_exit(struct sim *sim, uint32_t process);
 void process_breaks_off(struct sim *sim, uint32_t process);
 /* Forgets it: the host lost power. */
 void process_vanish(struct sim *sim, uint32_t process);
-uint32_t process_number(const struct sim *sim, uint32_t program, uint32_t copy);
+/* Programs come in file order, copies in theirs. */
+static inline uint32_t process_number(const struct sim *sim, uint32_t program, uint32_t copy)
+{
+    return (program << sim->world->program_shift) | copy;
+}
 /* The call under way returns (call.c calls it, program.c does what follows). */
 struct outcome {
     enum tcp_errno error;
@@ -344,20 +380,22 @@ struct outcome {
     uint32_t socket, conn; /* what it was about; identity */
     uint32_t endpoint; /* index, for `sees`; 0 none */
 };
-void process_returns(struct sim *sim, uint32_t process, const struct outcome *outcome);
+void process_returns(struct sim *sim, const struct turn *turn, const struct outcome *outcome);
 void return_put(struct sim *sim, uint32_t process, uint32_t step, enum call_kind call, const struct outcome *outcome, bool failed);
 uint32_t call_put(struct sim *sim, uint32_t process, uint32_t step, enum call_kind call, uint32_t identity, uint32_t conn);
+/* The call of the step. */
+uint32_t turn_put(struct sim *sim, const struct turn *turn, uint32_t identity, uint32_t conn);
 void process_adopt(struct sim *sim, uint32_t process, socket_id socket, uint16_t name);
 
 /* ---- call.c ---- */
-void call_begin(struct sim *sim, uint32_t process);
-void call_continue(struct sim *sim, uint32_t process);
+void call_begin(struct sim *sim, const struct turn *turn);
+void call_continue(struct sim *sim, const struct turn *turn);
 /* The newest open socket of a program with this name; 0 none. */
 socket_id socket_named(const struct sim *sim, const struct process *process, uint16_t name);
 
 /* ---- relay.c ---- */
-void relay_begin(struct sim *sim, uint32_t process);
-void relay_go(struct sim *sim, uint32_t process);
+void relay_begin(struct sim *sim, const struct turn *turn);
+void relay_go(struct sim *sim, const struct turn *turn);
 
 /* ---- trigger.c ---- */
 struct happening {
@@ -387,7 +425,7 @@ struct memory *trigger_memory(const struct sim *sim, uint32_t process, uint32_t 
 /* ---- weather.c ---- */
 void weather_init(struct world *world, const struct story *story);
 /* A segment enters its first link: rules, cuts, the link; its SEND is record `cause`. */
-void weather_send(struct sim *sim, const struct segment *seg, uint32_t classes, uint32_t cause);
+void weather_send(struct sim *sim, const struct segment *seg, uint32_t cause);
 /* On its way: arrives at flight->node then. */
 void flight_add(struct sim *sim, const struct flight *flight, int64_t arrival_ns);
 /* A segment is at a node on its way: a middlebox may stop it there, else it goes on over the next link. */

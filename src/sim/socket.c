@@ -53,7 +53,7 @@ void options_apply(struct sim *sim, uint32_t index, const struct options *from)
         tcp_set_rcvbuf(&sim->ctx, tcb, options.rcvbuf);
     if ((options.given >> OPTION_SNDBUF) & 1)
         tcp_set_sndbuf(&sim->ctx, tcb, options.sndbuf);
-    tcp_end(sim, index);
+    tcp_end(sim);
 }
 
 static void options_note(struct options *options, const struct story_step *step)
@@ -168,15 +168,17 @@ static void mini_makes_room(struct sim *sim, uint32_t index)
     struct mini *mini = mini_at(sim, index);
     mini_begin(sim, index);
     mini->tcp.at_ns = TIME_NEVER;
-    mini_end(sim, index);
+    mini_end(sim);
     sim->sink.state(sim, (enum tcp_state)mini->tcp.state, TCP_CLOSED, WHY_REUSED);
     mini_free(sim, index);
 }
 
 /* Writes the CALL, makes the socket and sends the SYN. The socket exists, and must be closed, even if there is no such connection. */
-enum tcp_errno socket_connect(struct sim *sim, uint32_t process, const struct story_step *step, uint32_t *made, uint32_t *conn)
+enum tcp_errno socket_connect(struct sim *sim, const struct turn *turn, uint32_t *made, uint32_t *conn)
 {
-    const struct story_program *program = &sim->story->programs[process_at(sim, process)->program];
+    const struct story_program *program = turn->program;
+    const struct story_step *step = turn->step;
+    uint32_t process = turn->process;
     options_id options = process_at(sim, process)->options;
     uint32_t iss = 0, reused = 0, index;
     flow_id flow = {0};
@@ -197,7 +199,7 @@ enum tcp_errno socket_connect(struct sim *sim, uint32_t process, const struct st
             endpoint_at(sim, index)->flags |= END_NONBLOCKING;
         pool_give(sim, REGION_OPTIONS, options.index);
     }
-    sim->cause = call_put(sim, process, process_at(sim, process)->step, CALL_CONNECT, endpoint_at(sim, index)->identity, flow.index);
+    sim->cause = turn_put(sim, turn, endpoint_at(sim, index)->identity, flow.index);
     endpoint_at(sim, index)->flow = flow;
     process_adopt(sim, process, (socket_id){index}, step->name);
     if (!routed)
@@ -212,7 +214,7 @@ enum tcp_errno socket_connect(struct sim *sim, uint32_t process, const struct st
     demux_add(sim, tuple, (end_id){index});
     flow_at(sim, flow)->end[side] = (end_id){index};
     tcp_open_active(&sim->ctx, tcp_begin(sim, index), reused != 0 ? iss : chance_isn(sim, program->host, tuple));
-    tcp_end(sim, index);
+    tcp_end(sim);
     return TCP_OK;
 }
 
@@ -243,7 +245,7 @@ void endpoint_orphan(struct sim *sim, uint32_t index)
         return;
     }
     tcp_orphan(&sim->ctx, tcp_begin(sim, index));
-    tcp_end(sim, index);
+    tcp_end(sim);
 }
 
 void endpoint_abort(struct sim *sim, uint32_t index)
@@ -255,7 +257,7 @@ void endpoint_abort(struct sim *sim, uint32_t index)
         return;
     }
     tcp_abort(&sim->ctx, tcp_begin(sim, index));
-    tcp_end(sim, index);
+    tcp_end(sim);
 }
 
 /* Linger 0 aborts; a linger time counts for nothing here (an exit does not wait, FACTS 10). */
@@ -271,7 +273,7 @@ void endpoint_close_now(struct sim *sim, uint32_t index)
         struct tcb *tcb = tcp_begin(sim, index);
         tcp_close(&sim->ctx, tcb);
         tcp_orphan(&sim->ctx, tcb);
-        tcp_end(sim, index);
+        tcp_end(sim);
         return;
     }
     endpoint_orphan(sim, index);
@@ -306,7 +308,7 @@ void endpoint_drain(struct sim *sim, uint32_t index)
             read.eof = false, read.error = TCP_OK;
         if (read.eof || read.error != TCP_OK)
             endpoint->flags |= END_EOF_TOLD;
-        tcp_end(sim, index);
+        tcp_end(sim);
         if (bytes != 0 || read.eof || read.error != TCP_OK)
             drain_returns(sim, index, &read);
         if (bytes == 0)

@@ -156,9 +156,18 @@ void trace_tape_begin(struct trace_tape *tape)
     tape->hash = tape->used = 0;
 }
 
+static inline uint64_t block_hash(const unsigned char block[TRACE_BLOCK], uint64_t seed)
+{
+#ifdef BLOCK_AVX2
+    if (__builtin_cpu_supports("avx2"))
+        return block_hash_avx2(block, seed);
+#endif
+    return XXH3_64bits_withSeed(block, TRACE_BLOCK, seed);
+}
+
 void trace_tape_fold(struct trace_tape *tape)
 {
-    tape->hash = XXH3_64bits_withSeed(tape->bytes, TRACE_BLOCK, tape->hash);
+    tape->hash = block_hash(tape->bytes, tape->hash);
     tape->used -= TRACE_BLOCK;
     memcpy(tape->bytes, tape->bytes + TRACE_BLOCK, tape->used);
 }
@@ -191,17 +200,17 @@ static bool trace_grow(struct trace *trace)
     return true;
 }
 
-void trace_keep(void *trace, uint32_t number, const struct trace_event *event)
+void trace_keep(void *trace, uint32_t number, const struct trace_event *first, uint32_t count)
 {
     struct trace *kept = trace;
-    if (kept->failed)
-        return;
-    ASSERT(number == kept->count + 1);
-    if (kept->count == kept->capacity && !trace_grow(kept)) {
-        kept->failed = true;
-        return;
+    ASSERT(number == kept->count + 1 || kept->failed);
+    for (const struct trace_event *event = first; count != 0 && !kept->failed; event = trace_next(event), count--) {
+        if (kept->count == kept->capacity && !trace_grow(kept)) {
+            kept->failed = true;
+            return;
+        }
+        kept->events[kept->count++] = *event;
     }
-    kept->events[kept->count++] = *event;
 }
 
 void trace_free(struct trace *trace)

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "sim/block.h"
 #include "tcp/segment.h"
 
 enum trace_kind {
@@ -103,8 +104,55 @@ struct trace_event {
     struct sack_block sack[SEGMENT_SACK_MAX]; /* hashed and stored only where sack_count > 0; meaningful for segments only */
 };
 
-/* Who listens. Called with each record as it happens; must not change the world. */
-typedef void (*trace_sink)(void *ctx, uint32_t number, const struct trace_event *event);
+/* Canonical lengths, by kind. A segment's record is longer by eight for each SACK block. */
+#define TRACE_SEGMENT_BYTES offsetof(struct trace_event, sack)
+#define TRACE_STATE_BYTES (offsetof(struct trace_event, state) + 8)
+#define TRACE_TIMER_BYTES (offsetof(struct trace_event, timer) + 16)
+#define TRACE_CALL_BYTES (offsetof(struct trace_event, call) + 32)
+#define TRACE_NOTE_BYTES (offsetof(struct trace_event, note) + 8)
+#define TRACE_FLOW_BYTES (offsetof(struct trace_event, flow) + 24)
+static inline size_t trace_segment_bytes(const struct trace_event *event)
+{
+    return TRACE_SEGMENT_BYTES + event->segment.sack_count * sizeof(struct sack_block);
+}
+static inline size_t trace_bytes(const struct trace_event *event)
+{
+    switch ((enum trace_kind)event->kind) {
+    case TRACE_SEND:
+    case TRACE_RECV:
+    case TRACE_DROP:
+    case TRACE_DUP:
+    case TRACE_INJECT:
+        return trace_segment_bytes(event);
+    case TRACE_STATE:
+        return TRACE_STATE_BYTES;
+    case TRACE_TIMER:
+        return TRACE_TIMER_BYTES;
+    case TRACE_CALL:
+    case TRACE_RETURN:
+        return TRACE_CALL_BYTES;
+    case TRACE_NOTE:
+    case TRACE_FAULT:
+    case TRACE_NAME:
+        return TRACE_NOTE_BYTES;
+    case TRACE_FLOW:
+        return TRACE_FLOW_BYTES;
+    }
+    return 0;
+}
+/* Where the next record begins when many lie one behind the other, each as long as its canonical bytes. */
+static inline const struct trace_event *trace_behind(const struct trace_event *event, size_t bytes)
+{
+    return (const struct trace_event *)(const void *)((const char *)event + bytes);
+}
+static inline const struct trace_event *trace_next(const struct trace_event *event)
+{
+    return trace_behind(event, trace_bytes(event));
+}
+
+/* Who listens. Called with `count` records one behind the other, `number` being the first's, once some have come together; at the latest
+ * before engine_step() or engine_run() returns. Must not change the world. */
+typedef void (*trace_sink)(void *ctx, uint32_t number, const struct trace_event *first, uint32_t count);
 
 /* A whole trace kept in memory (malloc; for views and judging). */
 struct trace {
@@ -112,7 +160,7 @@ struct trace {
     uint32_t count, capacity;
     bool failed; /* out of memory */
 };
-void trace_keep(void *trace, uint32_t number, const struct trace_event *event); /* a trace_sink */
+void trace_keep(void *trace, uint32_t number, const struct trace_event *first, uint32_t count); /* a trace_sink */
 void trace_free(struct trace *trace);
 
 /* A run is shown in steps: one statement, call, arrival or timer, and all that comes of it at once. Does event `number` (from 1) begin one?
@@ -128,7 +176,6 @@ size_t trace_canonical(const struct trace_event *event, unsigned char *bytes);
 
 /* The end of the trace that is not hashed yet: less than a block, and room for the record that is being made. Records are made where they
  * are hashed, long before they are. Relocatable, zero-initialised; what lies beyond `used` has no meaning. */
-#define TRACE_BLOCK 1024
 struct trace_tape {
     uint64_t hash; /* of the full blocks */
     uint64_t used;
@@ -147,24 +194,25 @@ static inline struct trace_event *trace_tape_place(struct trace_tape *tape)
     return (struct trace_event *)(void *)(tape->bytes + tape->used);
 }
 
-/* The record there is complete. `bytes`: its canonical length. */
-static inline void trace_tape_take(struct trace_tape *tape, size_t bytes)
+/* The record there is complete. `bytes`: its canonical length. True: a block is full, and must be folded before the next record. */
+static inline bool trace_tape_take(struct trace_tape *tape, size_t bytes)
 {
-#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
-    struct trace_event event = *trace_tape_place(tape);
-    trace_canonical(&event, tape->bytes + tape->used);
-#endif
     tape->used += bytes;
-    if (__builtin_expect(tape->used >= TRACE_BLOCK, 0))
-        trace_tape_fold(tape);
+    return __builtin_expect(tape->used >= TRACE_BLOCK, 0);
 }
 
-/* Canonical lengths, by kind. A segment's record is longer by eight for each SACK block. */
-#define TRACE_SEGMENT_BYTES offsetof(struct trace_event, sack)
-#define TRACE_STATE_BYTES (offsetof(struct trace_event, state) + 8)
-#define TRACE_TIMER_BYTES (offsetof(struct trace_event, timer) + 16)
-#define TRACE_CALL_BYTES (offsetof(struct trace_event, call) + 32)
-#define TRACE_NOTE_BYTES (offsetof(struct trace_event, note) + 8)
-#define TRACE_FLOW_BYTES (offsetof(struct trace_event, flow) + 24)
+/* The records that were made on the tape from `from` on have been read: they become canonical. Before they are hashed. */
+static inline void trace_tape_settle(struct trace_tape *tape, uint64_t from)
+{
+#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+    while (from < tape->used) {
+        struct trace_event event = *(struct trace_event *)(void *)(tape->bytes + from);
+        from += trace_canonical(&event, tape->bytes + from);
+    }
+#else
+    (void)tape;
+    (void)from;
+#endif
+}
 
 #endif

@@ -52,13 +52,13 @@ static void ask(struct asked *asked, const struct story_statement *statement, ui
     }
 }
 
-static void rules_count(struct sim *sim, struct asked *asked, const struct segment *seg, uint32_t classes)
+static void rules_count(struct sim *sim, struct asked *asked, const struct segment *seg)
 {
     for (uint32_t s = 0; s < sim->story->statement_count; s++) {
         const struct story_statement *statement = &sim->story->statements[s];
         const struct segment_match *match = &statement->segment;
         if (!is_rule(statement->kind) || !sim->statements[s].active || !path_matches(statement, seg->src_host, seg->dst_host) ||
-            (match->classes & classes) != match->classes)
+            (match->classes & seg->classes) != match->classes)
             continue;
         if (match->of != STORY_NONE && (seg->conn == 0 || flow_at(sim, (flow_id){seg->conn})->name != match->of))
             continue;
@@ -130,7 +130,7 @@ static void channel_carry(struct sim *sim, uint16_t c, struct flight *flight, co
     if (fate.lost != DROP_NONE) {
         struct trace_event event = event_of(sim, TRACE_DROP, (uint8_t)fate.lost, flight, here);
         event.statement = asked_by(asked, fate.lost);
-        trace_segment_put(sim, &event, &flight->seg, flight->classes);
+        trace_segment_put(sim, &event, &flight->seg);
         trace_put(sim, &event);
         return;
     }
@@ -146,51 +146,22 @@ static void channel_carry(struct sim *sim, uint16_t c, struct flight *flight, co
     flight->seg.number = sim->world->next_segment++;
     flight->seg.marks |= SEGMENT_COPY;
     event.statement = asked->duplicate;
-    trace_segment_put(sim, &event, &flight->seg, flight->classes);
+    trace_segment_put(sim, &event, &flight->seg);
     event.segment.of = of;
     flight->cause = trace_put(sim, &event);
     flight_add(sim, flight, fate.copy_arrival_ns);
 }
 
-/* Options and headers are eighty bytes at the most. */
-static inline bool is_short(const struct segment *seg)
-{
-    return seg->len <= LINK_PLAIN_BYTES - 80 || packet_bytes(seg) <= LINK_PLAIN_BYTES;
-}
-
-/* No rule, no cut, nothing left open: straight to where it arrives. */
-static void plain_send(struct sim *sim, struct channel *channel, const struct segment *seg, uint32_t classes, uint32_t cause)
-{
-    uint16_t to = channel->to;
-    int64_t arrival_ns = link_carry_plain(&channel->state, channel->plain_ns, sim->world->now_ns);
-    uint32_t index = flight_take(sim);
-    if (index == 0)
-        return;
-    struct flight *flight = &sim->flights[index - 1];
-    flight->seg = *seg;
-    flight->cause = cause;
-    flight->statement = 0;
-    flight->classes = (uint16_t)classes;
-    flight->node = to;
-    sim_push(sim, arrival_ns, CLASS_NETWORK, sim->world->next_number++, TARGET_FLIGHT, index);
-}
-
-void weather_send(struct sim *sim, const struct segment *seg, uint32_t classes, uint32_t cause)
+void weather_send(struct sim *sim, const struct segment *seg, uint32_t cause)
 {
     struct asked asked = {.orders = {.delay_ns = 0}};
     uint16_t c = route_next(sim, seg->src_host, seg->dst_host);
     if (c == ROUTE_NONE)
         return;
-    struct channel *channel = &sim->channels[c];
-    bool asks = sim->hosts[seg->src_host].rules || sim->world->cuts != 0;
-    if (__builtin_expect(!asks && channel->plain_ns > 0 && is_short(seg), 1)) {
-        plain_send(sim, channel, seg, classes, cause);
-        return;
-    }
     if (sim->hosts[seg->src_host].rules)
-        rules_count(sim, &asked, seg, classes);
+        rules_count(sim, &asked, seg);
     cuts_ask(sim, &asked, seg, &sim->channels[c]);
-    struct flight flight = {.seg = *seg, .cause = cause, .classes = (uint16_t)classes};
+    struct flight flight = {.seg = *seg, .cause = cause};
     channel_carry(sim, c, &flight, &asked);
 }
 

@@ -275,7 +275,6 @@ struct flight {
     };
     uint32_t cause; /* the SEND or DUP that it comes from */
     uint32_t statement; /* rule that corrupts it, + 1 */
-    uint16_t classes;
     uint16_t node; /* where it arrives next */
 };
 

@@ -16,17 +16,18 @@ struct sack_block {
     uint32_t left, right; /* [left, right) */
 };
 
-struct segment {
+struct segment { /* as far as sack_count in the order of a trace's record, which is copied from here */
+    uint32_t number; /* `seg` in the trace: 1, 2, 3 ... in order of sending, a network's copy has one of its own. Not on the wire */
+    uint32_t conn; /* whose bytes these are: the connection (incarnation) that the sender speaks for; 0 none. Not on the wire */
     uint32_t seq, ack; /* absolute sequence numbers; ack counts only with TCP_ACK */
     uint32_t len; /* payload, bytes */
     uint32_t wnd; /* the window in bytes, after the rounding that the sender's window scale forces */
     uint32_t tsval, tsecr;
-    uint32_t conn; /* whose bytes these are: the connection (incarnation) that the sender speaks for; 0 none. Not on the wire */
-    uint32_t number; /* `seg` in the trace: 1, 2, 3 ... in order of sending, a network's copy has one of its own. Not on the wire */
-    uint16_t dst_port, dst_host; /* host: a node's index, which stands for its address */
-    uint16_t src_port, src_host;
     uint16_t mss;
-    uint8_t flags, options, wscale, sack_count, marks;
+    uint16_t classes; /* what the network's observer called it when it was sent (net/class.h). Not on the wire */
+    uint8_t flags, options, wscale, sack_count;
+    uint16_t dst_port, dst_host, src_port, src_host; /* hosts: node indices; stand for the two addresses */
+    uint8_t marks; /* SEGMENT_* bits */
     struct sack_block sack[SEGMENT_SACK_MAX];
 };
 

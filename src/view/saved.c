@@ -291,7 +291,7 @@ static bool lines(struct saved *saved, const struct story *story, struct trace *
         if (saved->ended)
             continue;
         trace_tape_add(&saved->tape, &event);
-        trace_keep(trace, trace->count + 1, &event);
+        trace_keep(trace, trace->count + 1, &event, 1);
         if (trace->failed || sends->failed)
             return whole_file(diagnostics, "out of memory", "");
     }

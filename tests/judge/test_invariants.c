@@ -348,7 +348,7 @@ static void the_online_consumer_can_be_used_again(void **state)
     enters(b, CLIENT, TCP_CLOSING);
     struct invariants *all = invariants_new(&b->story);
     for (uint32_t i = 0; i < b->trace.count; i++)
-        invariants_feed(all, i + 1, &b->trace.events[i]);
+        invariants_feed(all, i + 1, &b->trace.events[i], 1);
     uint32_t number = 0;
     assert_true((invariants_end(all, b->now_ns) & (1u << INVARIANT_LEGAL_MOVES)) != 0);
     assert_non_null(invariants_message(all, INVARIANT_LEGAL_MOVES, &number));
@@ -359,7 +359,7 @@ static void the_online_consumer_can_be_used_again(void **state)
     whole_life(b);
     invariants_reset(all, &b->story);
     for (uint32_t i = 0; i < b->trace.count; i++)
-        invariants_feed(all, i + 1, &b->trace.events[i]);
+        invariants_feed(all, i + 1, &b->trace.events[i], 1);
     assert_int_equal(invariants_end(all, b->now_ns), 0);
     assert_null(invariants_message(all, INVARIANT_LEGAL_MOVES, &number));
     invariants_free(all);

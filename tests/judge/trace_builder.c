@@ -72,7 +72,7 @@ uint32_t event(struct builder *b, const struct trace_event *event)
 {
     struct trace_event copy = *event;
     copy.time_ns = b->now_ns;
-    trace_keep(&b->trace, b->trace.count + 1, &copy);
+    trace_keep(&b->trace, b->trace.count + 1, &copy, 1);
     return b->trace.count;
 }
 

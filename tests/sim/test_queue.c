@@ -288,7 +288,7 @@ static void a_queue_is_as_small_as_was_promised(void **state)
 {
     (void)state;
     assert_true(queue_bytes(QUEUE_HEAP, 64) <= 1664);
-    assert_true(queue_bytes(QUEUE_WHEEL, 64) <= 20000);
+    assert_true(queue_bytes(QUEUE_WHEEL, 64) <= 50000);
     assert_true(queue_bytes(QUEUE_HEAP, 1000000) <= 16000640);
     assert_true(queue_bytes(QUEUE_WHEEL, 1000000) <= 20000000);
     assert_true(queue_bytes(QUEUE_WHEEL, 300000) <= 24 * 300000);
@@ -311,7 +311,7 @@ static void escape(const char *condition, const char *file, int line)
 static void a_full_queue_and_a_time_in_the_past_are_faults_of_ours(void **state)
 {
     (void)state;
-    static _Alignas(64) char memory[20000];
+    static _Alignas(64) char memory[50000];
     for (EACH_KIND(kind)) {
         assert_true(queue_bytes(kinds[kind], 1) <= sizeof memory);
         struct queue *queue = queue_init(memory, kinds[kind], 1);

@@ -131,7 +131,13 @@ static void a_record_made_on_the_tape_is_one_made_elsewhere(void **state)
         struct trace_event event = an_event((enum trace_kind)(TRACE_SEND + i % TRACE_FLOW), 0);
         unsigned char bytes[TRACE_BYTES_MAX];
         *trace_tape_place(&made) = event;
-        trace_tape_take(&made, trace_canonical(&event, bytes));
+        assert_int_equal(trace_bytes(&event), trace_canonical(&event, bytes));
+        uint64_t from = made.used;
+        bool full = trace_tape_take(&made, trace_bytes(&event));
+        assert_ptr_equal(trace_next((const void *)(made.bytes + from)), made.bytes + made.used);
+        trace_tape_settle(&made, from);
+        if (full)
+            trace_tape_fold(&made);
         trace_tape_add(&added, &event);
         assert_true(trace_tape_hash(&made) == trace_tape_hash(&added));
     }
@@ -228,7 +234,7 @@ static void a_trace_keeps_all_its_events(void **state)
     for (uint32_t i = 1; i <= 5000; i++) {
         struct trace_event event = an_event(TRACE_TIMER, 0);
         event.time_ns = i;
-        trace_keep(&trace, i, &event);
+        trace_keep(&trace, i, &event, 1);
     }
     assert_false(trace.failed);
     assert_int_equal(trace.count, 5000);

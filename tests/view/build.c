@@ -56,7 +56,7 @@ void build_done(struct build *b)
 static uint32_t add(struct build *b, struct trace_event *e)
 {
     e->time_ns = b->now_ns;
-    trace_keep(&b->trace, b->trace.count + 1, e);
+    trace_keep(&b->trace, b->trace.count + 1, e, 1);
     return b->trace.count;
 }
 

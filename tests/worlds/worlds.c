@@ -103,10 +103,8 @@ static void stage_free(struct stage *stage)
 
 /* ---- what is heard of a run ---- */
 
-static void hear(void *ctx, uint32_t number, const struct trace_event *event)
+static void end_moves(struct player *player, const struct trace_event *event)
 {
-    struct player *player = ctx;
-    invariants_feed(player->invariants, number, event);
     if (event->kind != TRACE_STATE || event->conn == 0)
         return;
     const uint32_t end = event->state.end;
@@ -119,6 +117,14 @@ static void hear(void *ctx, uint32_t number, const struct trace_event *event)
     for (; player->end_count <= end; player->end_count++)
         player->ends[player->end_count] = TCP_CLOSED;
     player->ends[end] = event->state.to;
+}
+
+static void hear(void *ctx, uint32_t number, const struct trace_event *first, uint32_t count)
+{
+    struct player *player = ctx;
+    invariants_feed(player->invariants, number, first, count);
+    for (const struct trace_event *event = first; count != 0; event = trace_next(event), count--)
+        end_moves(player, event);
 }
 
 static uint32_t pool_lent(const struct world *world, enum region_kind kind)
