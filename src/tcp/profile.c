@@ -324,7 +324,7 @@
     X(close_unread_rst, 0, "B-01: FIN") \
     X(data_after_close_rst, 1, "B-02: rcvafterclose") \
     X(data_across_fin_rst, 0, "unknown (unverified)") \
-    X(rst_flushes_receive, 1, "RULES part 3 (unverified)") \
+    X(rst_flushes_receive, 0, "soisdisconnected() drops so_snd alone, soreceive() delivers before so_error") \
     X(linger_timeout_aborts, 0, "RULES part 3 (unverified)") \
     X(rfc5961, 1, "B-07") \
     X(invalid_ratelimit, 0, "B-11 limits by count") \

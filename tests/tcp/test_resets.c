@@ -43,20 +43,24 @@ STORY(a_reset_at_rcv_nxt_is_obeyed_and_told)
     }
 }
 
-/* R-074, W-02: by the book unread data is flushed; Linux keeps it readable (L-13). */
-STORY(a_reset_discards_unread_data_by_the_book_and_leaves_it_on_linux)
+/* R-074, W-02: by the book unread data is flushed; Linux keeps it readable (L-13), and so does FreeBSD: soisdisconnected() drops what was
+ * to be sent, soreceive_stream() looks at so_error only when its buffer is empty. */
+STORY(a_reset_discards_unread_data_by_the_book_and_leaves_it_on_linux_and_freebsd)
 {
     struct end end;
     end_reaches_from(&end, PROFILE_RFC9293, TCP_ESTABLISHED);
     end_arrives(&end, "<SEQ=1><ACK=1><LEN=50><CTL=ACK>");
     reset_arrives(&end, 51);
     expect_read(&end, 0, false, TCP_ECONNRESET);
-    end_reaches_from(&end, PROFILE_LINUX, TCP_ESTABLISHED);
-    end_arrives(&end, "<SEQ=1><ACK=1><LEN=50><CTL=ACK>");
-    reset_arrives(&end, 51);
-    expect_read(&end, 50, false, TCP_OK);
-    expect_read(&end, 0, false, TCP_ECONNRESET);
-    expect_read(&end, 0, true, TCP_OK);
+    static const enum profile_id keepers[] = {PROFILE_LINUX, PROFILE_FREEBSD};
+    for (size_t i = 0; i < sizeof keepers / sizeof keepers[0]; i++) {
+        end_reaches_from(&end, keepers[i], TCP_ESTABLISHED);
+        end_arrives(&end, "<SEQ=1><ACK=1><LEN=50><CTL=ACK>");
+        reset_arrives(&end, 51);
+        expect_read(&end, 50, false, TCP_OK);
+        expect_read(&end, 0, false, TCP_ECONNRESET);
+        expect_read(&end, 0, true, TCP_OK);
+    }
 }
 
 /* R-072, T-5: in the window but not at RCV.NXT: challenge ACK, and the connection lives. */
@@ -204,7 +208,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_reset_outside_the_window_is_dropped),
         cmocka_unit_test(a_reset_at_rcv_nxt_is_obeyed_and_told),
-        cmocka_unit_test(a_reset_discards_unread_data_by_the_book_and_leaves_it_on_linux),
+        cmocka_unit_test(a_reset_discards_unread_data_by_the_book_and_leaves_it_on_linux_and_freebsd),
         cmocka_unit_test(a_reset_elsewhere_in_the_window_draws_a_challenge_ack),
         cmocka_unit_test(without_rfc_5961_any_reset_in_the_window_is_obeyed),
         cmocka_unit_test(a_reset_after_both_fins_ends_the_connection_without_a_word),
