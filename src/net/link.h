@@ -56,7 +56,8 @@ enum choice_kind {
     CHOOSE_GE_LOSS,
     CHOOSE_LET,
     CHOOSE_ISN,
-    CHOOSE_PORT
+    CHOOSE_PORT,
+    CHOOSE_COOKIE
 };
 
 /* The one door of chance: a value in 0..options-1 for what is left open. `ctx` is the driver (seeded, listed, exhaustive). */

@@ -49,7 +49,7 @@ static bool listen_read(struct reader *r, struct story_step *step)
         return false;
     STORE(r, step->port, &value);
     if (cursor_take(r, "backlog")) {
-        if (!count_taken(r, &value, "a backlog", 1, INT32_MAX))
+        if (!count_taken(r, &value, "a backlog", 0, INT32_MAX))
             return false;
         STORE(r, step->backlog, &value);
     }

@@ -41,7 +41,7 @@ static bool service_read(struct reader *r, struct story_program *program)
     STORE(r, program->port, &value);
     while (!cursor_at_end(r)) {
         if (cursor_take(r, "backlog")) {
-            if (!count_taken(r, &value, "a backlog", 1, INT32_MAX))
+            if (!count_taken(r, &value, "a backlog", 0, INT32_MAX))
                 return false;
             STORE(r, program->backlog, &value);
         } else if (cursor_take(r, "as")) {
@@ -57,6 +57,7 @@ static bool service_read(struct reader *r, struct story_program *program)
 bool program_read(struct reader *r, struct story_program *program)
 {
     program->service = word_is(&r->word, "service");
+    program->backlog = STORY_BACKLOG_MOST;
     program->place = item_place(r, r->item);
     program->copies = 1;
     program->name = STORY_NONE;
@@ -221,7 +222,11 @@ static bool tail_read(struct reader *r, struct story_step *step)
 
 bool step_read(struct reader *r, struct story_step *step)
 {
-    *step = (struct story_step){
-        .on = STORY_NONE, .name = STORY_NONE, .host = STORY_NONE, .within_ns = TIME_NEVER, .place = item_place(r, r->item)};
+    *step = (struct story_step){.on = STORY_NONE,
+                                .name = STORY_NONE,
+                                .host = STORY_NONE,
+                                .backlog = STORY_BACKLOG_MOST,
+                                .within_ns = TIME_NEVER,
+                                .place = item_place(r, r->item)};
     return guard_read(r, &step->guard) && call_read(r, step) && tail_read(r, step);
 }

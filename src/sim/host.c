@@ -201,7 +201,8 @@ uint32_t listener_open(struct sim *sim, uint16_t host, uint16_t port, uint32_t b
     listener->owner = owner;
     listener->options = options;
     listener->program = program;
-    listener->backlog = backlog == 0 || backlog > (uint64_t)most ? (uint32_t)most : backlog;
+    listener->backlog = backlog > (uint64_t)most ? (uint32_t)most : backlog;
+    listener->cookies_ns = TIME_NEVER;
     listener->host = host;
     listener->port = port;
     listener->name = STORY_NONE;
@@ -239,7 +240,7 @@ void listener_close(struct sim *sim, uint32_t index)
 
 /* ---- arrival ---- */
 
-static void reply_add(struct sim *sim, const struct segment *seg, const struct segment *answer)
+void reply_add(struct sim *sim, const struct segment *seg, const struct segment *answer)
 {
     struct segment *reply = sim->sink.place;
     *reply = *answer;
@@ -264,7 +265,7 @@ static bool still_tries(const struct sim *sim, end_id end, uint32_t iss, uint32_
 
 /* The connection that a SYN begins: its sender's, if this is the SYN that it began with and no answer has reached it; else a new
  * incarnation. */
-static flow_id passive_flow(struct sim *sim, const struct segment *syn, uint32_t iss, uint8_t *side)
+flow_id passive_flow(struct sim *sim, const struct segment *syn, uint32_t iss, uint8_t *side)
 {
     if (syn->conn != 0) {
         flow_id flow = {syn->conn};
@@ -294,20 +295,12 @@ static flow_id passive_flow(struct sim *sim, const struct segment *syn, uint32_t
     return flow;
 }
 
-static void listener_opens(struct sim *sim, uint32_t index, const struct segment *syn, const uint32_t *iss)
+/* A half-open end of this listener's, CLOSED as yet; 0: there is no room for it. */
+uint32_t listener_makes(struct sim *sim, uint32_t index, tuple_t tuple, flow_id flow, uint8_t side)
 {
-    uint8_t side;
-    const struct listener *listener = listener_at(sim, index);
-    if (listener->waiting > listener->backlog || listener->half_open > listener->backlog)
-        return; /* L-20 */
-    tuple_t tuple = tuple_of(syn->dst_host, syn->dst_port, syn->src_host, syn->src_port);
-    uint32_t own = iss != NULL ? *iss : chance_isn(sim, syn->dst_host, tuple);
-    flow_id flow = passive_flow(sim, syn, own, &side);
-    if (flow.index == 0)
-        return;
-    uint32_t made = endpoint_new(sim, syn->dst_host, syn->src_host, listener_at(sim, index)->options);
+    const uint32_t made = endpoint_new(sim, tuple_host(tuple), tuple_peer(tuple), listener_at(sim, index)->options);
     if (made == 0)
-        return;
+        return 0;
     struct endpoint *endpoint = endpoint_at(sim, made);
     endpoint->flow = flow;
     endpoint->side = side;
@@ -318,6 +311,29 @@ static void listener_opens(struct sim *sim, uint32_t index, const struct segment
     listener_at(sim, index)->half_open++;
     demux_add(sim, endpoint->tuple, (end_id){made});
     flow_at(sim, flow)->end[side] = (end_id){made};
+    return made;
+}
+
+static void listener_opens(struct sim *sim, uint32_t index, const struct segment *syn, const uint32_t *iss)
+{
+    uint8_t side;
+    const struct listener *listener = listener_at(sim, index);
+    if (listener->waiting > listener->backlog)
+        return; /* L-20 */
+    if (iss == NULL && cookies_wanted(sim, index)) {
+        cookie_answers(sim, index, syn);
+        return;
+    }
+    if (iss == NULL && listener->half_open > listener->backlog)
+        return;
+    tuple_t tuple = tuple_of(syn->dst_host, syn->dst_port, syn->src_host, syn->src_port);
+    uint32_t own = iss != NULL ? *iss : chance_isn(sim, syn->dst_host, tuple);
+    flow_id flow = passive_flow(sim, syn, own, &side);
+    if (flow.index == 0)
+        return;
+    uint32_t made = listener_makes(sim, index, tuple, flow, side);
+    if (made == 0)
+        return;
     tcp_open_passive(&sim->ctx, tcp_begin(sim, made), own, syn);
     tcp_end(sim);
 }
@@ -337,7 +353,8 @@ static void host_nobody(struct sim *sim, const struct segment *arrived, const ui
     case LISTEN_IGNORE:
         break;
     case LISTEN_RESET:
-        reply_add(sim, seg, &reply);
+        if (!cookie_opens(sim, listener.index, seg))
+            reply_add(sim, seg, &reply);
         break;
     case LISTEN_OPEN:
         listener_opens(sim, listener.index, seg, iss);
@@ -446,6 +463,28 @@ void host_flight_arrives(struct sim *sim, uint32_t index)
 
 /* ---- timers (RFC 9293 section 3.10.8) ---- */
 
+/* How often a SYN-ACK may be resent. Linux keeps half of a listener's queue for young requests, which were not resent yet: the fewer of
+ * them there are among the others, the sooner these are given up. */
+static uint32_t half_open_retries(struct sim *sim, uint32_t index)
+{
+    const struct listener *listener = listener_at(sim, index);
+    const struct tcp_profile *profile = &sim->story->nodes[listener->host].profile;
+    int64_t retries = profile->synack_retries;
+    if (!profile->half_open_pruned || 2 * listener->half_open <= (listener->backlog > 8 ? listener->backlog : 8))
+        return (uint32_t)retries;
+    uint64_t young = 0;
+    for (uint32_t e = 1, left = listener->half_open; left != 0 && e <= ends_last(sim); e++) {
+        const struct endpoint *endpoint = endpoint_living(sim, e);
+        if (endpoint == NULL || (endpoint->flags & END_HALF_OPEN) == 0 || endpoint->listener.index != index)
+            continue;
+        left--;
+        young += tcb_of(sim, endpoint)->retransmits == 0;
+    }
+    for (young *= 2; retries > 2 && listener->half_open >= young; young *= 2)
+        retries--;
+    return (uint32_t)retries;
+}
+
 void host_endpoint_timer(struct sim *sim, uint32_t index, struct queue_event event)
 {
     const struct endpoint *endpoint = endpoint_at(sim, index);
@@ -467,6 +506,9 @@ void host_endpoint_timer(struct sim *sim, uint32_t index, struct queue_event eve
     }
     sim->cause = 0;
     struct tcb *tcb = tcp_begin(sim, index);
+    sim->ctx.synack_retries = 0;
+    if ((endpoint_at(sim, index)->flags & END_HALF_OPEN) != 0)
+        sim->ctx.synack_retries = half_open_retries(sim, endpoint_at(sim, index)->listener.index);
     timer_fires(sim, slot);
     tcp_timeout(&sim->ctx, tcb, (enum tcp_slot)slot);
     tcp_end(sim);

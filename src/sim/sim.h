@@ -338,6 +338,14 @@ void endpoint_free(struct sim *sim, uint32_t endpoint);
 void mini_free(struct sim *sim, uint32_t mini);
 void endpoint_signalled(struct sim *sim, uint32_t endpoint, uint32_t signals);
 uint32_t endpoint_new(struct sim *sim, uint16_t host, uint16_t peer, options_id options);
+uint32_t listener_makes(struct sim *sim, uint32_t listener, tuple_t tuple, flow_id flow, uint8_t side);
+flow_id passive_flow(struct sim *sim, const struct segment *syn, uint32_t iss, uint8_t *side);
+void reply_add(struct sim *sim, const struct segment *seg, const struct segment *answer); /* what nobody's end answers */
+
+/* ---- cookie.c: SYN cookies ---- */
+bool cookies_wanted(const struct sim *sim, uint32_t listener);
+void cookie_answers(struct sim *sim, uint32_t listener, const struct segment *syn);
+bool cookie_opens(struct sim *sim, uint32_t listener, const struct segment *ack);
 
 /* ---- socket.c: the calls ---- */
 /* Takes the first of an accept queue. */

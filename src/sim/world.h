@@ -145,6 +145,7 @@ struct listener {
     uint32_t backlog;
     uint32_t half_open; /* connections in SYN_RECEIVED */
     uint32_t waiting; /* established, not yet accepted */
+    int64_t cookies_ns; /* when a SYN cookie was last sent, to the second; TIME_NEVER: never */
     endpoint_id first, last; /* the accept queue */
     uint16_t host, port, name;
 };

@@ -110,13 +110,15 @@ struct story_guard {
     struct story_event event; /* EVENT_NONE without */
 };
 
+#define STORY_BACKLOG_MOST UINT32_MAX
+
 struct story_step {
     struct story_guard guard;
     enum call_kind call;
     uint16_t on; /* connection name, or STORY_NONE: the newest socket */
     uint16_t name; /* `as NAME` of listen, accept, connect */
     uint16_t host, port, from_port; /* connect: node, port, 0 for an automatic port; listen: port */
-    uint32_t backlog; /* listen; 0: the default */
+    uint32_t backlog; /* listen; STORY_BACKLOG_MOST: as much as the host grants */
     int64_t size; /* send, recv: bytes; sleep: ns */
     int64_t within_ns; /* deadline of recv, relay; TIME_NEVER without */
     enum shutdown_how how;
@@ -132,7 +134,7 @@ struct story_program {
     uint16_t host;
     bool service;
     uint16_t port; /* service */
-    uint32_t backlog; /* service; 0: the default */
+    uint32_t backlog; /* service; likewise */
     uint16_t name; /* service ... as NAME */
     uint32_t copies; /* x N; 1 without */
     int64_t every_ns; /* copy k starts at k * every_ns */

@@ -67,6 +67,7 @@ static inline int64_t measured_us(const struct tcp_ctx *ctx, int64_t sent_ns)
 int64_t timer_wheel(const struct tcp_profile *profile, int64_t now_ns, int64_t at_ns);
 
 /* ---- opening.c, segment_arrives.c ---- */
+void opening_passive(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t iss, const struct segment *syn);
 void opening_segment_arrives(struct tcp_ctx *ctx, struct tcb *tcb, const struct segment *seg);
 void tcp_segment_arrives_synchronized(struct tcp_ctx *ctx, struct tcb *tcb, const struct segment *seg, bool sequence_checked);
 
@@ -126,6 +127,7 @@ uint32_t unread_bytes(const struct tcb *tcb);
 void send_ack(struct tcp_ctx *ctx, struct tcb *tcb);
 void send_reset_active(struct tcp_ctx *ctx, struct tcb *tcb);
 void send_reset_reply(struct tcp_ctx *ctx, const struct segment *seg);
+void syn_segment(const struct tcp_ctx *ctx, const struct tcb *tcb, struct segment *seg); /* or the SYN-ACK */
 void send_syn(struct tcp_ctx *ctx, struct tcb *tcb, bool first);
 void send_probe(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t seq);
 bool retransmit_record(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t index);

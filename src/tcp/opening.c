@@ -69,7 +69,7 @@ static void size_receiver(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t mss)
     tcb->rcv_mss = (uint16_t)max_u32(min_u32(min_u32(tcb->mss, tcb->rcv.wnd / 2), MSS_DEFAULT), MSS_MIN);
 }
 
-void tcp_open_passive(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t iss, const struct segment *syn)
+void opening_passive(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t iss, const struct segment *syn)
 {
     tcb->passive = true;
     tcb->state = TCP_LISTEN;
@@ -80,6 +80,11 @@ void tcp_open_passive(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t iss, const 
     tcb->snd.nxt = tcb->snd.end = tcb->snd.piece = tcb->snd.small = iss + 1;
     tcb->received_ns = tcb->sent_ns = ctx->now_ns;
     congestion_init(ctx, tcb);
+}
+
+void tcp_open_passive(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t iss, const struct segment *syn)
+{
+    opening_passive(ctx, tcb, iss, syn);
     tcp_enter_state(ctx, tcb, TCP_SYN_RECEIVED, TCP_WHY_ORDINARY);
     send_syn(ctx, tcb, true);
     timer_arm(ctx, tcb, SLOT_RETRANSMIT, TIMER_RETRANSMISSION, ctx->now_ns + rto_ns(tcb));

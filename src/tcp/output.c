@@ -89,11 +89,10 @@ void send_reset_reply(struct tcp_ctx *ctx, const struct segment *seg)
         ctx->sink->send(ctx->sink->ctx, reply);
 }
 
-void send_syn(struct tcp_ctx *ctx, struct tcb *tcb, bool first)
+void syn_segment(const struct tcp_ctx *ctx, const struct tcb *tcb, struct segment *seg)
 {
     const bool answer = tcb->state != TCP_SYN_SENT;
     const struct tcp_profile *profile = ctx->profile;
-    struct segment *seg = ctx->sink->place;
     *seg = (struct segment){
         .seq = tcb->snd.iss, .flags = (uint8_t)(TCP_SYN | (answer ? TCP_ACK : 0)), .mss = tcb->advmss, .options = TCPOPT_MSS};
     if (answer)
@@ -107,7 +106,13 @@ void send_syn(struct tcp_ctx *ctx, struct tcb *tcb, bool first)
     if (answer ? tcb->ts_ok : profile->timestamps != 0)
         add_timestamps(ctx, tcb, seg);
     seg->wnd = min_u32(tcb->rcv.wnd, 65535); /* the window of a SYN is never scaled (RFC 7323 section 2.2) */
-    if (answer) {
+}
+
+void send_syn(struct tcp_ctx *ctx, struct tcb *tcb, bool first)
+{
+    struct segment *seg = ctx->sink->place;
+    syn_segment(ctx, tcb, seg);
+    if (tcb->state != TCP_SYN_SENT) {
         tcb->rcv.wup = tcb->rcv.nxt;
         tcb->ack_due = tcb->ack_now = false;
     }

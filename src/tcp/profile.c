@@ -77,6 +77,8 @@
     X(synack_data_kept, "data on a SYN or a SYN-ACK is kept") \
     X(syn_resent_after_rst, "in SYN_SENT, how soon the SYN is sent again after an unacceptable ACK; none: at its timer") \
     X(accept_overflow_rst, "a third ACK that finds the accept queue full draws a RST") \
+    X(syn_cookies, "SYN cookies: 0 no, 1 when the queue of half-open connections is full, 2 always") \
+    X(half_open_pruned, "old half-open connections are given up sooner when they fill half of their queue") \
     X(backlog_max, "the longest accept queue that listen() grants") \
     X(max_orphans, "closed sockets of a host beyond this are reset at once; 0: no limit") \
     X(max_tw_buckets, "small records of a host beyond this are not made: no TIME_WAIT; 0: no limit") \
@@ -166,6 +168,8 @@
     X(synack_data_kept, 1, "R-024, R-029") \
     X(syn_resent_after_rst, TIME_NEVER, "R-026: the timer runs on") \
     X(accept_overflow_rst, 0, "RFC 9293 has no accept queue") \
+    X(syn_cookies, 0, "RFC 4987 section 3.6: optional") \
+    X(half_open_pruned, 0, "RFC 9293 knows none") \
     X(backlog_max, 128, "RFC 9293 has no accept queue") \
     X(max_orphans, 0, "RFC 9293 knows none") \
     X(max_tw_buckets, 0, "RFC 9293 knows none") \
@@ -255,7 +259,9 @@
     X(synack_data_kept, 0, "FACTS 14") \
     X(syn_resent_after_rst, 8 * NS_PER_MS, "FACTS 9: 2 jiffies") \
     X(accept_overflow_rst, 0, "L-20: tcp_abort_on_overflow 0") \
-    X(backlog_max, 4096, "somaxconn (unverified)") \
+    X(syn_cookies, 1, "tcp_syncookies 1; docs/notes/listen-queues.md") \
+    X(half_open_pruned, 1, "reqsk_timer_handler() of the kernel") \
+    X(backlog_max, 4096, "net.core.somaxconn") \
     X(max_orphans, 0, "the kernel sets it by the memory") \
     X(max_tw_buckets, 0, "the kernel sets it by the memory") \
     X(isn_clock_ns, 64, "RULES part 3: 64 ns (unverified)") \
@@ -344,6 +350,8 @@
     X(synack_data_kept, 1, "FACTS 14") \
     X(syn_resent_after_rst, TIME_NEVER, "FACTS 14: at its timer") \
     X(accept_overflow_rst, 1, "B-10: rst_on_sock_fail") \
+    X(syn_cookies, 0, "its syncache has cookies of its own (unverified)") \
+    X(half_open_pruned, 0, "unknown (unverified)") \
     X(backlog_max, 128, "kern.ipc.soacceptqueue (unverified)") \
     X(max_orphans, 0, "B-08: none") \
     X(max_tw_buckets, 0, "unknown (unverified)") \
@@ -433,6 +441,8 @@
     X(synack_data_kept, 0, "unknown (unverified)") \
     X(syn_resent_after_rst, TIME_NEVER, "unknown (unverified)") \
     X(accept_overflow_rst, 1, "W-05: old text (unverified)") \
+    X(syn_cookies, 0, "unknown (unverified)") \
+    X(half_open_pruned, 0, "unknown (unverified)") \
     X(backlog_max, 200, "SOMAXCONN of a server (unverified)") \
     X(max_orphans, 0, "unknown (unverified)") \
     X(max_tw_buckets, 0, "unknown (unverified)") \

@@ -86,6 +86,8 @@ enum profile_id { PROFILE_RFC9293, PROFILE_LINUX, PROFILE_FREEBSD, PROFILE_WINDO
     X(syn_resent_after_rst, \
       UNIT_DURATION) /* SYN_SENT: after answering an unacceptable ACK the SYN is resent so soon; TIME_NEVER: at its own timer */ \
     X(accept_overflow_rst, UNIT_SWITCH) /* L-20 */ \
+    X(syn_cookies, UNIT_COUNT) /* as the sysctl: 0 no, 1 if the queue of half-open connections is full, 2 always */ \
+    X(half_open_pruned, UNIT_SWITCH) /* half-open connections that are old are given up sooner when they fill half of their queue */ \
     X(backlog_max, UNIT_COUNT) /* somaxconn */ \
     X(max_orphans, UNIT_COUNT) /* of a host; 0: no limit */ \
     X(max_tw_buckets, UNIT_COUNT) /* of a host: small records, TIME_WAIT's and FIN_WAIT_2's; 0: no limit */ \

@@ -478,8 +478,6 @@ void tcp_segment_arrives_synchronized(struct tcp_ctx *ctx, struct tcb *tcb, cons
             /* The peer has not seen our SYN-ACK: it is repeated at once, as seldom as other answers, and its timer starts anew. */
             if (!ctx->profile->synack_repeated) {
                 ack_unacceptable(ctx, tcb, seg);
-            } else if (tcb->retransmits > 0 && record_at(ctx, tcb->sent_head)->sent_ns == ctx->now_ns) {
-                /* Its timer has repeated it at this very instant: both timers of a second were equally late (docs/notes/one-instant.md). */
             } else if (!ack_throttled(ctx, tcb)) {
                 retransmit_record(ctx, tcb, tcb->sent_head);
                 timer_arm(ctx, tcb, SLOT_RETRANSMIT, TIMER_RETRANSMISSION, ctx->now_ns + rto_ns(tcb));

@@ -51,6 +51,7 @@ struct tcp_ctx {
     uint32_t room; /* data segments that may still be sent in this step; the engine keeps a reserve of 16 for the rest */
     bool starved; /* out: room or records ran out: flush, grow, and call tcp_output() */
     bool accept_full; /* in: the listener's accept queue is full (a third ACK is dropped, L-20) */
+    uint32_t synack_retries; /* in: for a half-open passive end whose listener is pressed; 0: the profile's */
     bool orphans_full, minis_full; /* in: the host has as many as its profile allows (max_orphans, max_tw_buckets) */
     uint8_t timers_set; /* out: mask of the slots that were armed or stopped; what stood there before: */
     struct tcp_timer_slot timers_before[TCP_SLOTS];
@@ -76,6 +77,17 @@ void tcp_open_active(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t iss);
 /* The passive half: `tcb` was made by tcp_init and has the listener's options; `syn` is what arrived in LISTEN. Sends the SYN-ACK,
  * SYN_RECEIVED. */
 void tcp_open_passive(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t iss, const struct segment *syn);
+/* SYN cookies: `keys` are secrets of the four-tuple, the timed ones of this minute and of the last. */
+struct tcp_cookie_keys {
+    uint32_t fixed, minute, timed[2];
+};
+uint32_t tcp_cookie(const struct tcp_cookie_keys *keys, const struct segment *syn);
+/* The SYN-ACK that carries it. `fresh` was made by tcp_init, has the listener's options, and is of no use afterwards. */
+void tcp_cookie_answer(struct tcp_ctx *ctx, struct tcb *fresh, uint32_t cookie, const struct segment *syn, struct segment *answer);
+/* `ack`, which nobody awaits, answers a cookie: what its SYN must have been. */
+bool tcp_cookie_read(const struct tcp_profile *profile, const struct tcp_cookie_keys *keys, const struct segment *ack, struct segment *syn);
+/* As tcp_open_passive, but the SYN-ACK has been sent; give it the ACK then. */
+void tcp_open_by_cookie(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t cookie, const struct segment *syn);
 /* SEND: how many of `bytes` the buffer takes now (0: full, wait for SIGNAL_WRITABLE), or an error. */
 uint32_t tcp_send(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t bytes, enum tcp_errno *error);
 /* RECEIVE: takes up to `max` bytes and opens the window. 0 bytes with no error and no eof: wait for SIGNAL_READABLE. An error is told once.

@@ -64,7 +64,8 @@ static bool gives_up(const struct tcp_ctx *ctx, const struct tcb *tcb)
 {
     if (tcb->state == TCP_SYN_SENT && connect_gives_up(ctx, tcb))
         return true;
-    if (tcb->state == TCP_SYN_RECEIVED && tcb->retransmits >= ctx->profile->synack_retries)
+    if (tcb->state == TCP_SYN_RECEIVED &&
+        tcb->retransmits >= (ctx->synack_retries != 0 ? ctx->synack_retries : ctx->profile->synack_retries))
         return true;
     if (user_timeout_reached(ctx, tcb))
         return true;

@@ -90,7 +90,7 @@ static void listener_describe(struct sockets *s, struct listener *listener, cons
     const struct trace_event *cause = e->cause != 0 ? &glossary->trace->events[e->cause - 1] : NULL;
     const struct story_step *step = cause != NULL && cause->kind == TRACE_CALL ? glossary_step(glossary, &cause->call) : NULL;
     uint32_t most = story->nodes[e->host].profile.backlog_max > 0 ? (uint32_t)story->nodes[e->host].profile.backlog_max : 0;
-    uint32_t backlog = step != NULL ? step->backlog : 0;
+    uint32_t backlog = step != NULL ? step->backlog : STORY_BACKLOG_MOST;
     listener->port = step != NULL ? step->port : 0;
     for (uint32_t p = 0; p < story->program_count && listener->port == 0; p++) {
         const struct story_program *program = &story->programs[p];
@@ -100,7 +100,7 @@ static void listener_describe(struct sockets *s, struct listener *listener, cons
         listener->port = taken ? 0 : program->port;
         backlog = taken ? backlog : program->backlog;
     }
-    listener->backlog = backlog == 0 || (most != 0 && backlog > most) ? most : backlog;
+    listener->backlog = most != 0 && backlog > most ? most : backlog;
 }
 
 static void listening(struct sockets *s, const struct trace_event *e)

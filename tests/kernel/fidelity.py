@@ -29,8 +29,22 @@ AFTERWARDS = """
 ## Plans made afterwards
 
 469 further plans were measured twice each and played before anything was changed for them: 399 of the 459 stable ones agreed at first, 409 afterwards; without 14 plans
-that were mistakes 409 of 445, and 422 where `hz 250` is said. What they showed, and what is left, stands in `docs/notes/four-hundred-plans.md`; 48 of them are
+that were mistakes 409 of 445, and 422 where `hz 250` is said. What they showed, and what is left, stands in `docs/notes/four-hundred-plans.md`; 48 of them are among
 the cases below whose names begin with `k_`."""
+
+
+NOT_MODELLED = """
+## Not modelled
+
+What a kernel has and lastack has not, as far as it could be seen on a wire:
+
+* late programs: a kernel's reader that wakes late, and segments that wait for a busy socket, are acknowledged several at once; here programs are as fast as can be
+* memory: `tcp_mem`, pruning and collapsing of the receive queue, reneging that follows
+* what a kernel remembers of a peer between connections (`tcp_metrics`: round trip, threshold), and so the SYN queue's last quarter without cookies
+* ECN, Fast Open, MPTCP, MD5 and AO signatures, urgent data, ICMP and path MTU discovery
+* bbr and other congestion controls, pacing (`fq`), the window's decay while a program sends less than it may (RFC 2861)
+* the shortest round trip is that of the whole connection, not of the last five minutes; cubic's cube root is exact, the kernel's within 0.2 %
+"""
 
 
 def main():
@@ -49,6 +63,7 @@ def main():
     if not differing:
         print("None.")
     print(AFTERWARDS)
+    print(NOT_MODELLED, end="")
     print("\n## Every case\n\n| case | what happens | compared | order | states | results | times |\n|---|---|---|---|---|---|---|")
     for outcome in outcomes:
         recording = played.recording(outcome.case)

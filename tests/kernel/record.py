@@ -97,8 +97,10 @@ class Sockets:
 
     def find(self, ports, mini=None):
         for s in reversed(self.all):
-            unbound = s["ports"][0] == 0 and s["ports"][1] == ports[1] and len(s["path"]) == 1
-            if (s["ports"] == ports or unbound) and (mini is None or s["mini"] == mini):
+            if s["ports"] == ports and (mini is None or s["mini"] == mini):
+                return s
+        for s in self.all:  # a connect() that had no port yet: of several the first
+            if s["ports"][0] == 0 and s["ports"][1] == ports[1] and len(s["path"]) == 1 and (mini is None or s["mini"] == mini):
                 return s
         return None
 

@@ -167,7 +167,7 @@ static void service(struct generator *g, unsigned port, const struct part *serve
 {
     text_printf(g->out, "service %s %u", host_names[server->self], port);
     if (chance(g, 10))
-        text_printf(g->out, " backlog %" PRIu64, between(g, 1, 2));
+        text_printf(g->out, " backlog %" PRIu64, between(g, 0, 2));
     text_putc(g->out, '\n');
     keepalive_line(g, server);
     acts(g, server);
