@@ -81,6 +81,6 @@ bool cookie_opens(struct sim *sim, uint32_t index, const struct segment *ack)
     sim->ctx.accept_full = false;
     tcp_open_by_cookie(&sim->ctx, tcb, ack->ack - 1, &syn);
     tcp_segment_arrives(&sim->ctx, tcb, ack);
-    tcp_end(sim, made);
+    tcp_end(sim);
     return true;
 }
