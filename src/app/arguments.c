@@ -18,37 +18,12 @@ void complain(const char *command, const char *format, ...)
     fputc('\n', stderr);
 }
 
-/* Letters to insert, delete, change or swap, as a person mistypes; bounded, words are short. */
-static unsigned mistypes(const char *a, const char *b)
-{
-    enum { LONGEST = 64 };
-    size_t m = strlen(a), n = strlen(b);
-    unsigned row[3][LONGEST + 1];
-    if (m > LONGEST || n > LONGEST)
-        return LONGEST;
-    for (size_t j = 0; j <= n; j++)
-        row[0][j] = (unsigned)j;
-    for (size_t i = 1; i <= m; i++) {
-        unsigned *now = row[i % 3], *last = row[(i + 2) % 3], *before = row[(i + 1) % 3];
-        now[0] = (unsigned)i;
-        for (size_t j = 1; j <= n; j++) {
-            unsigned best = last[j - 1] + (a[i - 1] != b[j - 1]);
-            best = last[j] + 1 < best ? last[j] + 1 : best;
-            best = now[j - 1] + 1 < best ? now[j - 1] + 1 : best;
-            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] && before[j - 2] + 1 < best)
-                best = before[j - 2] + 1;
-            now[j] = best;
-        }
-    }
-    return row[m % 3][n];
-}
-
 const char *near_miss(const char *word, const char *const *candidates, unsigned count)
 {
     const char *nearest = NULL;
     unsigned least = (unsigned)(strlen(word) / 3 + 2);
     for (unsigned i = 0; i < count; i++) {
-        unsigned distance = mistypes(word, candidates[i]);
+        unsigned distance = word_distance(word, strlen(word), candidates[i], strlen(candidates[i]));
         if (distance < least) {
             least = distance;
             nearest = candidates[i];

@@ -64,7 +64,7 @@ static void how_it_goes(struct text *out, const struct player *player)
         text_printf(out, "playing on, %u events; any key stops", (unsigned)world_events(play->engine.world));
     else if (stage_over(&player->stage))
         text_printf(out, "the end%s | trace %016" PRIx64,
-                    !play->judged                         ? ""
+                    !play->judged                         ? ", not judged"
                     : play->judgement.failures.count == 0 ? ", all held"
                                                           : ", and not all held",
                     world_hash(play->engine.world));

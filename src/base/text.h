@@ -28,4 +28,9 @@ void text_seconds(struct text *text, int64_t ns);
 size_t text_line_count(const struct text *text); /* line feeds in it */
 void text_free(struct text *text);
 
+/* How many letters somebody mistyped who wrote one word for the other: one inserted, left out, changed, or two neighbours exchanged count
+ * one (the optimal string alignment distance). Words longer than this many bytes are that far from all others. */
+#define WORD_LONGEST 64u
+unsigned word_distance(const char *a, size_t a_length, const char *b, size_t b_length);
+
 #endif

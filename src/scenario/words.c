@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "base/text.h"
+
 /* ---- near misses ---- */
 
 static char folded(char c)
@@ -29,27 +31,6 @@ static uint32_t fold(const char *text, uint32_t length, char *out, uint32_t room
 #define NEAR_LENGTH 32
 #define NEAR_ERRORS 100
 
-/* Optimal string alignment distance: one insertion, removal, change or exchange of neighbours counts one. */
-static unsigned distance_of(const char *a, uint32_t m, const char *b, uint32_t n)
-{
-    unsigned rows[3][NEAR_LENGTH + 1];
-    for (uint32_t j = 0; j <= n; j++)
-        rows[0][j] = j;
-    for (uint32_t i = 1; i <= m; i++) {
-        unsigned *row = rows[i % 3], *above = rows[(i + 2) % 3], *two_above = rows[(i + 1) % 3];
-        row[0] = i;
-        for (uint32_t j = 1; j <= n; j++) {
-            unsigned best = above[j - 1] + (a[i - 1] != b[j - 1]);
-            best = above[j] + 1 < best ? above[j] + 1 : best;
-            best = row[j - 1] + 1 < best ? row[j - 1] + 1 : best;
-            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] && two_above[j - 2] + 1 < best)
-                best = two_above[j - 2] + 1;
-            row[j] = best;
-        }
-    }
-    return rows[m % 3][n];
-}
-
 void near_start(const struct reader *r, struct near *near, const char *word, uint32_t length)
 {
     if (r->diagnostics->count > NEAR_ERRORS) { /* nobody sees those; a file of mistakes must not take for ever */
@@ -70,7 +51,7 @@ void near_try(struct near *near, const char *candidate)
     uint32_t m = fold(near->word, near->length, a, NEAR_LENGTH), n = fold(candidate, length, b, NEAR_LENGTH);
     if (m > n + 3 || n > m + 3 || n == 0)
         return;
-    unsigned distance = distance_of(a, m, b, n);
+    unsigned distance = word_distance(a, m, b, n);
     if (distance < near->distance && distance < n) {
         near->distance = distance;
         near->best = candidate;

@@ -276,7 +276,7 @@ service server 80
     memory = re.search(r"VmHWM:\s+(\d+)", pathlib.Path(f"/proc/{t.process.pid}/status").read_text(encoding="utf-8"))
     judge(memory and int(memory.group(1)) < 100000, f"in a hundred megabytes: {memory and memory.group(1)} kB", t)
     t.press("$")
-    judge(t.until(lambda p: re.search(r"72000\.000 s \| event \d+ \| the end \| trace ", p)), "the end of the day", t)
+    judge(t.until(lambda p: re.search(r"72000\.000 s \| event \d+ \| the end, not judged \| trace ", p)), "the end of the day", t)
     t.press("q")
     judge(t.ended() == 0, "q ends it", t)
     t.close()

@@ -154,6 +154,35 @@ static void a_failed_assertion_is_told_to_the_handler(void **state)
     assert_string_equal(seen_condition, "sizeof(int) == 1");
 }
 
+static unsigned distance(const char *a, const char *b)
+{
+    return word_distance(a, strlen(a), b, strlen(b));
+}
+
+static void a_word_is_as_far_from_another_as_somebody_mistyped(void **state)
+{
+    char longer[WORD_LONGEST + 2] = "";
+    (void)state;
+    memset(longer, 'x', WORD_LONGEST + 1);
+    assert_int_equal(distance("close", "close"), 0);
+    assert_int_equal(distance("close", "clsoe"), 1);
+    assert_int_equal(distance("close", "cloze"), 1);
+    assert_int_equal(distance("close", "closed"), 1);
+    assert_int_equal(distance("close", "lose"), 1);
+    assert_int_equal(distance("", "abort"), 5);
+    assert_int_equal(distance("abort", longer), WORD_LONGEST);
+}
+
+static void lines_are_counted_by_their_ends(void **state)
+{
+    struct text text = {0};
+    (void)state;
+    assert_int_equal(text_line_count(&text), 0);
+    text_puts(&text, "one\ntwo\nthree");
+    assert_int_equal(text_line_count(&text), 2);
+    text_free(&text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -164,6 +193,8 @@ int main(void)
         cmocka_unit_test(seconds_have_three_decimals_and_more_only_where_they_count),
         cmocka_unit_test(a_sum_of_times_never_wraps),
         cmocka_unit_test(a_failed_assertion_is_told_to_the_handler),
+        cmocka_unit_test(a_word_is_as_far_from_another_as_somebody_mistyped),
+        cmocka_unit_test(lines_are_counted_by_their_ends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -37,14 +37,6 @@ static int widest(const char *s)
     return widest;
 }
 
-static unsigned lines_of(const struct text *text)
-{
-    unsigned count = 0;
-    for (size_t i = 0; i < text->length; i++)
-        count += text->bytes[i] == '\n';
-    return count;
-}
-
 static void check(struct build *b, const char *name)
 {
     struct text text = drawn(b);
@@ -176,12 +168,12 @@ static void a_long_transfer_is_folded_and_full_shows_all_of_it(void **state)
     }
     build_judge(&b, b.now_ns, VERDICT_OPEN);
     struct text text = drawn(&b);
-    assert_true(lines_of(&text) < 40);
+    assert_true(text_line_count(&text) < 40);
     assert_non_null(strstr(text.bytes, "data segments, "));
     text_free(&text);
     b.options.full = true;
     text = drawn(&b);
-    assert_true(lines_of(&text) > 8000);
+    assert_true(text_line_count(&text) > 8000);
     text_free(&text);
     b.options.full = false;
     check(&b, "long-transfer-80.txt");
@@ -204,7 +196,7 @@ static void a_lossy_transfer_does_not_flood_either(void **state)
     }
     build_judge(&b, b.now_ns, VERDICT_OPEN);
     struct text text = drawn(&b);
-    assert_true(lines_of(&text) < 60);
+    assert_true(text_line_count(&text) < 60);
     assert_non_null(strstr(text.bytes, " retransmitted"));
     text_free(&text);
     build_done(&b);
@@ -257,6 +249,81 @@ static void faults_asks_and_named_connections_stand_out(void **state)
     check(&b, "names-and-faults-80.txt");
 }
 
+/* ---- the screen of a run that goes on ---- */
+
+static struct text screen_of(struct build *b, uint32_t count, unsigned rows)
+{
+    const struct judgement nothing = {.cut = true};
+    struct text text = {0};
+    struct trace seen = b->trace;
+    seen.count = count;
+    view_screen(&text, &b->story, &seen, &nothing, &b->options, rows);
+    assert_false(text.failed);
+    return text;
+}
+
+/* Nothing is known of what comes, and yet no column moves while it comes. */
+static void a_screen_grows_line_by_line_and_its_columns_stay(void **state)
+{
+    static const unsigned widths[] = {80, 100, 132, 200};
+    (void)state;
+    for (unsigned w = 0; w < 4; w++) {
+        struct build b;
+        char head[512] = "";
+        build_init(&b, "Four packets");
+        build_four_packets(&b, true);
+        b.options.width = widths[w];
+        for (uint32_t count = 0; count <= b.trace.count; count++) {
+            struct text text = screen_of(&b, count, 18);
+            const size_t length = strcspn(text.bytes, "\n");
+            assert_in_range(text_line_count(&text), 1, 18);
+            assert_true(widest(text.bytes) <= (int)widths[w]);
+            assert_true(length < sizeof head);
+            if (count > 0)
+                assert_memory_equal(head, text.bytes, length + 1);
+            memcpy(head, text.bytes, length + 1);
+            text_free(&text);
+        }
+        build_done(&b);
+    }
+}
+
+/* What the story names last stands on the last line. */
+static void a_screen_shows_the_newest_lines(void **state)
+{
+    struct build b;
+    (void)state;
+    build_init(&b, "Four packets");
+    build_four_packets(&b, false);
+    struct text all = screen_of(&b, b.trace.count, 60), few = screen_of(&b, b.trace.count, 6);
+    assert_int_equal(text_line_count(&few), 6);
+    const char *tail = strchr(few.bytes, '\n') + 1;
+    assert_string_equal(tail, all.bytes + all.length - strlen(tail));
+    text_free(&all);
+    text_free(&few);
+    build_done(&b);
+}
+
+/* Five hosts in eighty columns have no room for lanes. */
+static void hosts_without_room_for_lanes_are_told_of_in_sentences(void **state)
+{
+    struct build b;
+    struct story_node nodes[6];
+    (void)state;
+    build_init(&b, "A crowd");
+    build_four_packets(&b, false);
+    for (unsigned i = 0; i < 6; i++)
+        nodes[i] = b.nodes[i < 2 ? i : 0];
+    b.story.nodes = nodes;
+    b.story.node_count = 6;
+    b.options.width = 80;
+    struct text text = screen_of(&b, b.trace.count, 10);
+    assert_in_range(text_line_count(&text), 9, 10);
+    assert_non_null(strstr(text.bytes, "client: TIME_WAIT -> CLOSED"));
+    text_free(&text);
+    build_done(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -271,6 +338,9 @@ int main(void)
         cmocka_unit_test(a_lossy_transfer_does_not_flood_either),
         cmocka_unit_test(of_many_connections_the_first_are_shown_and_the_others_counted),
         cmocka_unit_test(faults_asks_and_named_connections_stand_out),
+        cmocka_unit_test(a_screen_grows_line_by_line_and_its_columns_stay),
+        cmocka_unit_test(a_screen_shows_the_newest_lines),
+        cmocka_unit_test(hosts_without_room_for_lanes_are_told_of_in_sentences),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
