@@ -68,10 +68,17 @@ struct conn_record {
 
 /* By number: a record that is lent, or one at rest (rest.c). */
 struct conn_rest {
-    uint32_t lent; /* index in invariants.lent; 0: packed; CONN_UNHEARD */
+    uint32_t lent; /* index in invariants.lent; 0: packed; CONN_LONG + index in invariants.surplus: packed too; CONN_UNHEARD */
     unsigned char bytes[60];
 };
+#define CONN_LONG (UINT32_C(1) << 31)
 #define CONN_UNHEARD UINT32_MAX /* nothing was ever heard of it */
+struct conn_surplus { /* the end of a long record at rest */
+    union {
+        uint32_t next_free; /* + 1; 0: none */
+        unsigned char bytes[40];
+    };
+};
 struct lent_record {
     struct conn_record conn;
     uint32_t number, next_free; /* 0: free */
@@ -118,6 +125,8 @@ struct invariants {
     uint32_t lent_wanted; /* when so many are lent, those at rest are packed */
     uint32_t recent_number; /* the connection that was asked for last, and its record; 0: NULL */
     struct conn_record *recent;
+    struct conn_surplus *surplus;
+    uint32_t surplus_count, surplus_capacity, surplus_free;
     struct range *ranges; /* ranges[0] is not used */
     uint32_t range_count, range_capacity, range_free;
     uint32_t *forged; /* numbers of injected segments, ascending */
@@ -196,7 +205,7 @@ static inline struct conn_record *conn_at(struct invariants *all, uint32_t numbe
     if (number == 0)
         return NULL;
     const uint32_t lent = number < all->conn_count ? all->conns[number].lent : CONN_UNHEARD;
-    all->recent = __builtin_expect(lent - 1 < CONN_UNHEARD - 1, 1) ? &all->lent[lent].conn : conn_lend(all, number);
+    all->recent = __builtin_expect((int32_t)lent > 0, 1) ? &all->lent[lent].conn : conn_lend(all, number);
     all->recent_number = all->recent != NULL ? number : 0;
     return all->recent;
 }

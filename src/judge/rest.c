@@ -95,11 +95,62 @@ static void pack_conn(struct pack *pack, struct conn_record *conn)
     }
 }
 
-static void conn_unpack(const struct conn_rest *rest, struct conn_record *conn)
+#define REST_BYTES (sizeof((struct conn_rest *)0)->bytes)
+#define SURPLUS_BYTES (sizeof((struct conn_surplus *)0)->bytes)
+
+/* A place for what of a record does not fit; CONN_UNHEARD: no memory, and it stays whole. */
+static uint32_t surplus_take(struct invariants *all)
 {
-    unsigned char bytes[sizeof rest->bytes];
+    if (all->surplus_free != 0) {
+        const uint32_t index = all->surplus_free - 1;
+        all->surplus_free = all->surplus[index].next_free;
+        return index;
+    }
+    if (all->surplus_count >= all->surplus_capacity) {
+        const uint32_t capacity = all->surplus_capacity < 16 ? 16 : all->surplus_capacity * 2;
+        struct conn_surplus *grown = realloc(all->surplus, (size_t)capacity * sizeof *grown);
+        if (grown == NULL)
+            return CONN_UNHEARD;
+        all->surplus = grown;
+        all->surplus_capacity = capacity;
+    }
+    return all->surplus_count++;
+}
+
+static void surplus_give_back(struct invariants *all, uint32_t index)
+{
+    all->surplus[index].next_free = all->surplus_free;
+    all->surplus_free = index + 1;
+}
+
+static bool conn_pack(struct invariants *all, struct lent_record *lent)
+{
+    unsigned char bytes[REST_BYTES + SURPLUS_BYTES];
+    struct conn_rest *rest = &all->conns[lent->number];
+    struct pack pack = pack_begin(bytes, sizeof bytes, false);
+    pack_conn(&pack, &lent->conn);
+    if (pack.failed)
+        return false;
+    if (pack.at - bytes > (ptrdiff_t)REST_BYTES) {
+        const uint32_t index = surplus_take(all);
+        if (index == CONN_UNHEARD)
+            return false;
+        memcpy(all->surplus[index].bytes, bytes + REST_BYTES, SURPLUS_BYTES);
+        rest->lent = CONN_LONG + index;
+    } else {
+        rest->lent = 0;
+    }
+    memcpy(rest->bytes, bytes, REST_BYTES);
+    return true;
+}
+
+static void conn_unpack(const struct invariants *all, const struct conn_rest *rest, struct conn_record *conn)
+{
+    unsigned char bytes[REST_BYTES + SURPLUS_BYTES];
     struct pack pack = pack_begin(bytes, sizeof bytes, true);
-    memcpy(bytes, rest->bytes, sizeof bytes);
+    memcpy(bytes, rest->bytes, REST_BYTES);
+    if (rest->lent != 0)
+        memcpy(bytes + REST_BYTES, all->surplus[rest->lent - CONN_LONG].bytes, SURPLUS_BYTES);
     memset(conn, 0, sizeof *conn);
     pack_conn(&pack, conn);
 }
@@ -122,12 +173,8 @@ static void rest_many(struct invariants *all)
         const int64_t since_ns = all->now_ns - REST_NS;
         if (lent->number == 0 || lent->conn.progress_ns >= since_ns || end[0].heard_ns >= since_ns || end[1].heard_ns >= since_ns)
             continue;
-        struct conn_rest *rest = &all->conns[lent->number];
-        struct pack pack = pack_begin(rest->bytes, sizeof rest->bytes, false);
-        pack_conn(&pack, &lent->conn);
-        if (pack.failed)
+        if (!conn_pack(all, lent))
             continue;
-        rest->lent = 0;
         lent_give_back(all, i);
         packed++;
     }
@@ -184,9 +231,12 @@ struct conn_record *conn_lend(struct invariants *all, uint32_t number)
     if (index == 0)
         return NULL;
     struct lent_record *lent = &all->lent[index];
+    struct conn_rest *rest = &all->conns[number];
     conn_look(all, number, &lent->conn);
     lent->number = number;
-    all->conns[number].lent = index;
+    if (rest->lent >= CONN_LONG && rest->lent != CONN_UNHEARD)
+        surplus_give_back(all, rest->lent - CONN_LONG);
+    rest->lent = index;
     return &lent->conn;
 }
 
@@ -197,8 +247,8 @@ void conn_look(const struct invariants *all, uint32_t number, struct conn_record
         memset(conn, 0, sizeof *conn);
         end_init(&conn->end[0]);
         end_init(&conn->end[1]);
-    } else if (rest->lent == 0) {
-        conn_unpack(rest, conn);
+    } else if (rest->lent == 0 || rest->lent >= CONN_LONG) {
+        conn_unpack(all, rest, conn);
     } else {
         *conn = all->lent[rest->lent].conn;
     }
@@ -209,6 +259,7 @@ void conns_reset(struct invariants *all)
     all->conn_count = 0;
     all->lent_count = 1;
     all->lent_free = 0;
+    all->surplus_count = all->surplus_free = 0;
     all->lent_wanted = RECORDS_AT_FIRST;
     all->recent_number = 0;
     all->recent = NULL;
@@ -218,4 +269,5 @@ void conns_free(struct invariants *all)
 {
     free(all->conns);
     free(all->lent);
+    free(all->surplus);
 }

@@ -80,7 +80,7 @@ static bool is_stale(const struct sim *sim, struct queue_event event)
     switch ((enum target)(event.target >> TARGET_SHIFT)) {
     case TARGET_ENDPOINT: {
         const struct endpoint *endpoint = endpoint_at(sim, index);
-        if (endpoint->identity == 0 || endpoint->small || endpoint->tcb == 0) /* at rest it has no timer */
+        if (endpoint->identity == 0 || endpoint->small || !tcb_is_lent(endpoint->tcb)) /* at rest it has no timer */
             return true;
         const struct lent_tcb *lent = lent_at(sim, endpoint->tcb);
         return lent->event_ns != event.time_ns || (lent->event_number & NUMBER_MAX) != number;

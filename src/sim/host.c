@@ -488,7 +488,7 @@ static uint32_t half_open_retries(struct sim *sim, uint32_t index)
 void host_endpoint_timer(struct sim *sim, uint32_t index, struct queue_event event)
 {
     const struct endpoint *endpoint = endpoint_at(sim, index);
-    if (endpoint->tcb == 0)
+    if (!tcb_is_lent(endpoint->tcb))
         return; /* at rest it has no timer */
     struct lent_tcb *lent = lent_at(sim, endpoint->tcb);
     lent->event_ns = TIME_NEVER;

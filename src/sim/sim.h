@@ -146,7 +146,7 @@ struct tcb *tcb_lend(const struct sim *sim, uint32_t endpoint);
 struct tcb *tcb_wake(const struct sim *sim, uint32_t endpoint);
 static inline struct tcb *tcb_of(const struct sim *sim, const struct endpoint *endpoint)
 {
-    if (__builtin_expect(endpoint->tcb != 0, 1))
+    if (__builtin_expect(tcb_is_lent(endpoint->tcb), 1))
         return &lent_at(sim, endpoint->tcb)->tcb;
     return tcb_wake(sim, (uint32_t)((const union end *)endpoint - sim->ends) + 1);
 }

@@ -7,9 +7,8 @@
 /* A crowd up to this size has its place from the start, in memory that costs nothing until it is used: growing would mean a copy, and
  * both at once. A larger one makes the world grow as it comes. */
 #define CONNECTIONS_AT_FIRST (1 << 18)
-#define BUSY_AT_FIRST 1024 /* of them with something in flight at the same time */
-#ifndef TCBS_AT_FIRST /* 1: each end at each rest, for a test */
-#define TCBS_AT_FIRST (2 * BUSY_AT_FIRST)
+#ifndef TCBS_AT_FIRST /* so many may be lent before any is packed; 1: each end at each rest, for a test */
+#define TCBS_AT_FIRST 2048
 #endif
 #define ALIGN 64
 
@@ -24,6 +23,7 @@ static const uint32_t strides[REGIONS] = {
     [REGION_OPTIONS] = sizeof(struct options),
     [REGION_ENDS] = sizeof(union end),
     [REGION_TCBS] = sizeof(struct lent_tcb),
+    [REGION_SURPLUS] = sizeof(struct surplus),
     [REGION_FLOWS] = sizeof(struct connection),
     [REGION_LASTS] = sizeof(struct last_values),
     [REGION_PROCESSES] = sizeof(struct process),
@@ -72,6 +72,7 @@ static uint32_t queue_margin(const struct story *story)
 static void plan_dependent(struct plan *plan)
 {
     plan->capacity[REGION_TCBS] = plan->capacity[REGION_ENDS];
+    plan->capacity[REGION_SURPLUS] = plan->capacity[REGION_ENDS] > TCBS_AT_FIRST ? plan->capacity[REGION_ENDS] : 0;
     plan->capacity[REGION_LASTS] = plan->injects ? 2 * plan->capacity[REGION_FLOWS] : 0;
     plan->capacity[REGION_MEMORIES] = plan->guards * plan->capacity[REGION_PROCESSES];
     plan->capacity[REGION_BOX_BUCKETS] = plan->capacity[REGION_BOX_FLOWS] != 0 ? power_of_two(plan->capacity[REGION_BOX_FLOWS]) : 0;
@@ -100,7 +101,7 @@ static void plan_first(struct plan *plan, const struct story *story, enum queue_
         connections = CONNECTIONS_AT_FIRST;
     if (processes > CONNECTIONS_AT_FIRST)
         processes = CONNECTIONS_AT_FIRST;
-    uint32_t crowd = (uint32_t)connections, busy = crowd < BUSY_AT_FIRST ? crowd : BUSY_AT_FIRST;
+    uint32_t crowd = (uint32_t)connections;
     for (uint32_t s = 0; s < story->statement_count; s++)
         plan->injects |= story->statements[s].kind == STATEMENT_INJECT;
     plan->queue = queue;
@@ -117,7 +118,7 @@ static void plan_first(struct plan *plan, const struct story *story, enum queue_
     plan->capacity[REGION_FLIGHTS] = 6 + 2 * crowd;
     for (uint16_t n = 0; n < story->node_count; n++)
         plan->capacity[REGION_BOX_FLOWS] += story->nodes[n].kind != NODE_HOST ? 4 + crowd : 0;
-    plan->capacity[REGION_RECORDS] = 16 + 2 * busy;
+    plan->capacity[REGION_RECORDS] = 16 + 2 * crowd; /* linked as they are needed */
     plan->events = 2 * queue_margin(story) + 6 * crowd;
     plan_dependent(plan);
 }
@@ -157,15 +158,17 @@ size_t world_bytes(const struct world *world)
     return (size_t)world->bytes;
 }
 
-/* Links the records from `first` to the last into the pool's free list, in front of what is there. */
-static void records_link(struct world *world, uint32_t first)
+/* Links as many records as there are already, and some more, into the pool's free list, in front of what is there. */
+static void records_link(struct world *world)
 {
     struct tcp_record *records = region_at(world, REGION_RECORDS);
-    uint32_t capacity = world->region[REGION_RECORDS].capacity;
-    for (uint32_t i = capacity - 1; i >= first; i--) {
+    struct region *region = &world->region[REGION_RECORDS];
+    uint32_t first = region->high, end = 2 * first + 16 < region->capacity ? 2 * first + 16 : region->capacity;
+    for (uint32_t i = end - 1; i >= first && i > 0; i--) {
         records[i].next = world->records_free;
         world->records_free = i;
     }
+    region->high = end;
 }
 
 static void hosts_init(struct world *world, const struct story *story)
@@ -194,8 +197,7 @@ struct world *world_init(void *block, size_t bytes, const struct story *story, e
     world->region[REGION_BUCKETS].high = plan.capacity[REGION_BUCKETS];
     memset(region_at(world, REGION_BOX_BUCKETS), 0, (size_t)plan.capacity[REGION_BOX_BUCKETS] * sizeof(uint32_t));
     world->region[REGION_BOX_BUCKETS].high = plan.capacity[REGION_BOX_BUCKETS];
-    world->region[REGION_RECORDS].high = plan.capacity[REGION_RECORDS];
-    records_link(world, 1);
+    records_link(world);
     queue_init(region_at(world, REGION_QUEUE), queue, plan.events);
     world->magic = WORLD_MAGIC;
     world->queue_kind = queue;
@@ -263,7 +265,7 @@ void sim_bind(struct sim *sim)
     sim->ctx.pool.free_head = &world->records_free;
     sim->ctx.pool.used = &world->records_used;
     sim->ctx.next_number = &world->next_number;
-    sim->ctx.record_limit = world->region[REGION_RECORDS].capacity - 1;
+    sim->ctx.record_limit = world->region[REGION_RECORDS].high - 1;
 }
 
 static void region_copy(struct world *to, struct world *from, enum region_kind kind)
@@ -310,7 +312,7 @@ static bool sim_grow(struct sim *sim, enum region_kind kind, uint32_t least)
         plan.capacity[kind] = least;
     plan.events = plan.capacity[REGION_QUEUE];
     plan_dependent(&plan);
-    if (plan.capacity[kind] > TARGET_INDEX || plan.capacity[REGION_TCBS] > UINT32_MAX / LENT_WORDS) {
+    if (plan.capacity[kind] > TARGET_INDEX || plan.capacity[REGION_TCBS] > (TCB_AT_REST - 1) / LENT_WORDS) {
         sim->status = ENGINE_LIMIT;
         return false;
     }
@@ -320,16 +322,12 @@ static bool sim_grow(struct sim *sim, enum region_kind kind, uint32_t least)
         sim->status = ENGINE_NO_MEMORY;
         return false;
     }
-    uint32_t records = old->region[REGION_RECORDS].capacity;
     memcpy(world, old, sizeof *world);
     world->bytes = lay_out(world, &plan);
     for (int k = 0; k < REGION_BUCKETS; k++)
         region_copy(world, old, (enum region_kind)k);
     queue_init(region_at(world, REGION_QUEUE), plan.queue, plan.events);
     queue_move(region_at(world, REGION_QUEUE), region_at(old, REGION_QUEUE));
-    if (plan.capacity[REGION_RECORDS] > records)
-        records_link(world, records);
-    world->region[REGION_RECORDS].high = plan.capacity[REGION_RECORDS];
     sim->engine->world = world;
     sim_bind(sim);
     if (plan.capacity[REGION_BUCKETS] != world->region[REGION_BUCKETS].high)
@@ -399,23 +397,75 @@ struct tcb *tcb_lend(const struct sim *sim, uint32_t index)
     return &lent->tcb;
 }
 
+static struct surplus *surplus_at(const struct sim *sim, uint32_t index)
+{
+    return (struct surplus *)region_at(sim->world, REGION_SURPLUS) + (index - 1);
+}
+
+/* A place for what of a record at rest does not fit into its end; 0: there is none. The world stays where it is. */
+static uint32_t surplus_take(const struct sim *sim)
+{
+    struct region *region = &sim->world->region[REGION_SURPLUS];
+    uint32_t index = region->free;
+    if (index != 0)
+        region->free = surplus_at(sim, index)->next_free;
+    else if (region->high < region->capacity)
+        index = ++region->high;
+    return index;
+}
+
+static void surplus_give(const struct sim *sim, uint32_t index)
+{
+    struct region *region = &sim->world->region[REGION_SURPLUS];
+    surplus_at(sim, index)->next_free = region->free;
+    region->free = index;
+}
+
 struct tcb *tcb_wake(const struct sim *sim, uint32_t index)
 {
+    struct endpoint *endpoint = endpoint_at(sim, index);
+    unsigned char bytes[IDLE_MOST];
+    memcpy(bytes, endpoint->idle, IDLE_BYTES);
+    if (endpoint->tcb != 0) {
+        memcpy(bytes + IDLE_BYTES, surplus_at(sim, endpoint->tcb - TCB_AT_REST)->bytes, SURPLUS_BYTES);
+        surplus_give(sim, endpoint->tcb - TCB_AT_REST);
+    }
     struct tcb *tcb = tcb_lend(sim, index);
-    tcp_idle_unpack(&endpoint_at(sim, index)->idle, profile_of(sim, index), tcb);
+    tcp_idle_unpack(bytes, sizeof bytes, profile_of(sim, index), tcb);
     return tcb;
 }
 
 void tcb_give(struct sim *sim, struct endpoint *endpoint)
 {
     struct region *region = &sim->world->region[REGION_TCBS];
-    if (endpoint->tcb == 0)
-        return;
-    struct lent_tcb *lent = lent_at(sim, endpoint->tcb);
-    lent->endpoint = 0;
-    lent->next_free = region->free;
-    region->free = endpoint->tcb;
+    if (!tcb_is_lent(endpoint->tcb)) {
+        if (endpoint->tcb != 0)
+            surplus_give(sim, endpoint->tcb - TCB_AT_REST);
+    } else {
+        struct lent_tcb *lent = lent_at(sim, endpoint->tcb);
+        lent->endpoint = 0;
+        lent->next_free = region->free;
+        region->free = endpoint->tcb;
+    }
     endpoint->tcb = 0;
+}
+
+/* False: it is not at rest, or has too much to remember. */
+static bool tcb_pack(struct sim *sim, const struct lent_tcb *lent)
+{
+    struct endpoint *endpoint = endpoint_at(sim, lent->endpoint);
+    unsigned char bytes[IDLE_MOST];
+    unsigned count = tcp_idle_pack(&lent->tcb, profile_of(sim, lent->endpoint), bytes, sizeof bytes);
+    uint32_t surplus = count > IDLE_BYTES ? surplus_take(sim) : 0;
+    if (count == 0 || (count > IDLE_BYTES && surplus == 0))
+        return false;
+    tcb_give(sim, endpoint);
+    memcpy(endpoint->idle, bytes, IDLE_BYTES);
+    if (surplus != 0) {
+        memcpy(surplus_at(sim, surplus)->bytes, bytes + IDLE_BYTES, SURPLUS_BYTES);
+        endpoint->tcb = TCB_AT_REST + surplus;
+    }
+    return true;
 }
 
 /* Only when there are many, so that ends which rest for a moment keep what they will need again. If most are at work, more are lent
@@ -424,20 +474,20 @@ void tcbs_pack(struct sim *sim)
 {
     struct world *world = sim->world;
     uint32_t packed = 0;
-    for (uint32_t i = 0; i < world->region[REGION_TCBS].high; i++) {
-        uint32_t index = sim->tcbs[i].endpoint;
-        if (index == 0 || !tcp_idle_pack(&sim->tcbs[i].tcb, profile_of(sim, index), &endpoint_at(sim, index)->idle))
-            continue;
-        tcb_give(sim, endpoint_at(sim, index));
-        packed++;
-    }
+    for (uint32_t i = 0; i < world->region[REGION_TCBS].high; i++)
+        packed += sim->tcbs[i].endpoint != 0 && tcb_pack(sim, &sim->tcbs[i]);
     if (packed < world->tcbs_wanted / 4)
         world->tcbs_wanted += world->tcbs_wanted / 2;
 }
 
 bool sim_grow_records(struct sim *sim)
 {
-    return sim_grow(sim, REGION_RECORDS, 2 * sim->world->region[REGION_RECORDS].capacity);
+    const struct region *region = &sim->world->region[REGION_RECORDS];
+    if (region->high == region->capacity && !sim_grow(sim, REGION_RECORDS, 2 * region->capacity))
+        return false;
+    records_link(sim->world);
+    sim->ctx.record_limit = sim->world->region[REGION_RECORDS].high - 1;
+    return true;
 }
 
 bool sim_widen(struct sim *sim)

@@ -58,6 +58,7 @@ enum region_kind {
     REGION_OPTIONS,
     REGION_ENDS, /* union end */
     REGION_TCBS, /* struct lent_tcb, as many as endpoints: one may always be had */
+    REGION_SURPLUS, /* struct surplus; none in a small world, which never packs a TCB */
     REGION_FLOWS,
     REGION_LASTS, /* struct last_values [flow][side], only if the story injects */
     REGION_PROCESSES,
@@ -173,6 +174,12 @@ enum {
     bool small; /* a struct mini */ \
     bool reuseaddr;
 
+#define IDLE_BYTES 52 /* few ends without a loss behind them need more */
+#define TCB_AT_REST (UINT32_C(1) << 31)
+static inline bool tcb_is_lent(uint32_t handle)
+{
+    return (int32_t)handle > 0;
+}
 struct endpoint {
     END_HEAD
     uint8_t flags;
@@ -184,8 +191,8 @@ struct endpoint {
         };
     };
     uint32_t linger_ms;
-    uint32_t tcb; /* handle of the one lent to it; 0: it is at rest, and `idle` is all that there is to know */
-    struct tcp_idle idle;
+    uint32_t tcb; /* handle of the one lent to it; at rest 0, or where the rest of `idle` is + TCB_AT_REST */
+    unsigned char idle[IDLE_BYTES]; /* at rest all that there is to know (tcp/idle.h), or its beginning */
 };
 
 struct mini {
@@ -209,6 +216,16 @@ struct lent_tcb {
     int64_t event_ns;
     struct tcb tcb;
 };
+/* The end of a long record at rest. */
+#define SURPLUS_BYTES 60
+#define IDLE_MOST (IDLE_BYTES + SURPLUS_BYTES)
+struct surplus {
+    union {
+        uint32_t next_free;
+        unsigned char bytes[SURPLUS_BYTES];
+    };
+};
+
 /* Its place in the pool in words of eight bytes, + 1: to find it takes no multiplication. */
 #define LENT_WORDS (sizeof(struct lent_tcb) / 8)
 #define LENT_HANDLE(index) ((uint32_t)(((index)-1) * LENT_WORDS + 1))

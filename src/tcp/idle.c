@@ -214,22 +214,21 @@ static void pack_tcb(struct pack *pack, const struct tcp_profile *profile, struc
     }
 }
 
-bool tcp_idle_pack(const struct tcb *tcb, const struct tcp_profile *profile, struct tcp_idle *idle)
+unsigned tcp_idle_pack(const struct tcb *tcb, const struct tcp_profile *profile, unsigned char *bytes, unsigned room)
 {
     if (!is_quiet(tcb))
-        return false;
+        return 0;
     struct tcb copy = *tcb;
     if (seq_lt(copy.snd.piece, copy.snd.nxt)) /* as the next SEND would do (send_buffer_room) */
         copy.snd.piece = copy.snd.nxt;
-    struct pack pack = pack_begin(idle->bytes, sizeof idle->bytes, false);
+    struct pack pack = pack_begin(bytes, room, false);
     pack_tcb(&pack, profile, &copy);
-    return !pack.failed;
+    return pack.failed ? 0 : (unsigned)(pack.at - bytes);
 }
 
-void tcp_idle_unpack(const struct tcp_idle *idle, const struct tcp_profile *profile, struct tcb *tcb)
+void tcp_idle_unpack(unsigned char *bytes, unsigned count, const struct tcp_profile *profile, struct tcb *tcb)
 {
-    struct tcp_idle bytes = *idle;
-    struct pack pack = pack_begin(bytes.bytes, sizeof bytes.bytes, true);
+    struct pack pack = pack_begin(bytes, count, true);
     *tcb = (struct tcb){.state = TCP_ESTABLISHED, .established_once = true};
     pack_tcb(&pack, profile, tcb);
     timers_init(tcb);
