@@ -52,5 +52,7 @@ uint32_t invariants_end(struct invariants *invariants, int64_t end_ns);
 /* The first break of each: its event, and a message for people ("the client's FIN ..."); NULL if it held. */
 const char *invariants_message(const struct invariants *invariants, enum invariant invariant, uint32_t *event_number);
 void invariants_free(struct invariants *invariants);
+/* What they keep of connections, in bytes. */
+size_t invariants_bytes_used(const struct invariants *invariants);
 
 #endif

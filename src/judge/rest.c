@@ -8,6 +8,7 @@
 #include "base/duration.h"
 #include "base/pack.h"
 #include "judge/invariants.h"
+#include "judge/judge.h"
 
 #ifndef RECORDS_AT_FIRST /* so many may be lent before any is packed; 1: each at each rest, for a test */
 #define RECORDS_AT_FIRST 1024
@@ -263,6 +264,11 @@ void conns_reset(struct invariants *all)
     all->lent_wanted = RECORDS_AT_FIRST;
     all->recent_number = 0;
     all->recent = NULL;
+}
+
+size_t invariants_bytes_used(const struct invariants *all)
+{
+    return all->conn_count * sizeof *all->conns + all->lent_count * sizeof *all->lent + all->surplus_count * sizeof *all->surplus;
 }
 
 void conns_free(struct invariants *all)

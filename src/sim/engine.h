@@ -41,6 +41,8 @@ uint64_t chance_choose(void *ctx, enum choice_kind kind, uint64_t subject, uint6
 size_t world_bytes_wanted(const struct story *story);
 /* Bytes in use: what a snapshot copies. */
 size_t world_bytes(const struct world *world);
+/* Of them, those that were ever written: the others cost no memory. */
+size_t world_bytes_used(const struct world *world);
 /* Lays a fresh world into `block` (aligned to 64 bytes). */
 struct world *world_init(void *block, size_t bytes, const struct story *story, enum queue_kind queue);
 

@@ -20,6 +20,11 @@ size_t queue_bytes(enum queue_kind kind, uint32_t capacity)
     return (bytes + QUEUE_LINE - 1) / QUEUE_LINE * QUEUE_LINE;
 }
 
+size_t queue_bytes_used(const struct queue *queue)
+{
+    return queue->kind == QUEUE_WHEEL ? queue_wheel_bytes_used(queue) : queue_bytes(QUEUE_HEAP, queue->capacity);
+}
+
 struct queue *queue_init(void *memory, enum queue_kind kind, uint32_t capacity)
 {
     struct queue *queue = memory;

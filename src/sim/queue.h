@@ -38,6 +38,8 @@ struct queue { /* the head of every kind; lies inside the world's block */
 
 /* Bytes for `capacity` pending events (a multiple of 64). */
 size_t queue_bytes(enum queue_kind kind, uint32_t capacity);
+/* Of them, those that were ever written. */
+size_t queue_bytes_used(const struct queue *queue);
 /* `memory` holds queue_bytes(kind, capacity), 64-byte aligned. */
 struct queue *queue_init(void *memory, enum queue_kind kind, uint32_t capacity);
 enum queue_kind queue_kind_of(const struct queue *queue);

@@ -18,6 +18,7 @@ void queue_heap_turn(struct queue *queue);
 void queue_heap_copy(struct queue *from, struct queue *to);
 
 size_t queue_wheel_bytes(uint32_t capacity);
+size_t queue_wheel_bytes_used(const struct queue *queue);
 void queue_wheel_init(struct queue *queue);
 void queue_wheel_push(struct queue *queue, struct queue_event event);
 void queue_wheel_crowd(struct queue *queue, struct queue_event event);

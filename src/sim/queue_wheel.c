@@ -94,6 +94,12 @@ size_t queue_wheel_bytes(uint32_t capacity)
     return geometry_for(capacity).bytes;
 }
 
+size_t queue_wheel_bytes_used(const struct queue *queue)
+{
+    const struct wheel *wheel = (const struct wheel *)(const void *)queue;
+    return wheel->pool_at + (size_t)wheel->fresh * QUEUE_LINE;
+}
+
 static inline struct wheel *wheel_of(struct queue *queue)
 {
     return (struct wheel *)(void *)queue;

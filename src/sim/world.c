@@ -158,6 +158,14 @@ size_t world_bytes(const struct world *world)
     return (size_t)world->bytes;
 }
 
+size_t world_bytes_used(const struct world *world)
+{
+    size_t bytes = sizeof *world + queue_bytes_used((const struct queue *)((const char *)world + world->region[REGION_QUEUE].offset));
+    for (int k = 0; k < REGION_QUEUE; k++)
+        bytes += (size_t)world->region[k].high * world->region[k].stride;
+    return bytes;
+}
+
 /* Links as many records as there are already, and some more, into the pool's free list, in front of what is there. */
 static void records_link(struct world *world)
 {
