@@ -54,21 +54,61 @@ def diagram(text, events):
             yield f"not an arrow {arrow} for each {kind}"
 
 
+PHASES = {"M": {"args"}, "X": {"dur", "cat"}, "i": {"s"}, "s": {"id", "cat"}, "f": {"id", "cat", "bp"}}
+
+
+def event_of_the_format(event):
+    """The Trace Event Format's rules of one event, and what Perfetto's importer asks of it (docs/notes/perfetto.md)."""
+    if event.get("ph") not in PHASES or not {"pid", "tid", "name", "ts", *PHASES[event["ph"]]} <= set(event):
+        return "something is missing"
+    if not isinstance(event["name"], str) or not all(isinstance(event[key], int) and 0 < event[key] < 2 ** 32 for key in ("pid", "tid")):
+        return "a name or a number is none"
+    if event["ts"] < 0 or event.get("dur", 0) < 0:
+        return "a time before the beginning"
+    if event["ph"] == "i" and event["s"] not in ("g", "p", "t"):
+        return "an instant has no scope"
+    if event["ph"] == "M" and (event["name"] not in ("process_name", "thread_name") or not isinstance(event["args"].get("name"), str)):
+        return "a name of nothing"
+    return None
+
+
+def arrows(document, tracks):
+    """An arrow binds to the slice that is open where it begins, and where it ends; it does not fly back."""
+    begun = {}
+    for event in document["traceEvents"]:
+        if event["ph"] not in ("s", "f"):
+            continue
+        at = round(event["ts"] * 1000)
+        if not any(start <= at < end for start, end in tracks[event["pid"], event["tid"]]):
+            yield f"the arrow of segment {event['id']} has no slice at {at} ns"
+        if event["ph"] == "s":
+            if event["id"] in begun:
+                yield f"segment {event['id']} leaves twice"
+            begun[event["id"]] = at
+        elif event["id"] not in begun or begun[event["id"]] > at or event["bp"] != "e":
+            yield f"segment {event['id']} arrives without having left"
+
+
 def slices(text, events):
     """Chrome's trace events: what each phase must have; slices of a track one after the other or one in the other; arrows that arrive."""
     document = json.loads(text)
-    tracks, begun, named = collections.defaultdict(list), set(), set()
+    tracks, named, processes, homes = collections.defaultdict(list), set(), set(), {}
+    if document["displayTimeUnit"] not in ("ms", "ns"):
+        yield "a unit that is none"
     for event in document["traceEvents"]:
-        if not {"ph", "pid", "tid", "name", "ts"} <= set(event) or event["ts"] < 0:
-            yield f"something is missing: {event}"
+        wrong = event_of_the_format(event)
+        if wrong:
+            yield f"{wrong}: {event}"
+            return
         if event["ph"] == "X":
             tracks[event["pid"], event["tid"]].append((round(event["ts"] * 1000), round((event["ts"] + event["dur"]) * 1000)))
-        elif event["ph"] == "s":
-            begun.add(event["id"])
-        elif event["ph"] == "f" and event["id"] not in begun:
-            yield f"segment {event['id']} arrives without having left"
-        elif event["ph"] == "M" and event["name"] == "thread_name":
-            named.add((event["pid"], event["tid"]))
+        if event["ph"] == "M":
+            (processes if event["name"] == "process_name" else named).add(event["pid"] if event["name"] == "process_name" else (event["pid"], event["tid"]))
+        if homes.setdefault(event["tid"], event["pid"]) != event["pid"]:
+            yield f"track {event['tid']} is in two processes"
+    yield from arrows(document, tracks)
+    if {event["pid"] for event in document["traceEvents"]} != processes:
+        yield "a process without a name"
     for track, spans in tracks.items():
         last = 0
         for start, end in sorted(spans) if track[1] % 16 != 1 else ():
@@ -79,9 +119,10 @@ def slices(text, events):
     unnamed = [track for track in tracks if track not in named and track[1] % 16 != 1]
     if unnamed:
         yield f"tracks without a name: {unnamed}"
+    begun = sum(event["ph"] == "s" for event in document["traceEvents"])
     sent = sum(event["kind"] in ("send", "dup", "inject") for event in events)
-    if len(begun) != sent:
-        yield f"{len(begun)} arrows for {sent} segments"
+    if begun != sent:
+        yield f"{begun} arrows for {sent} segments"
 
 
 def main():

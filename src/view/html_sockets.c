@@ -7,6 +7,7 @@
 
 #include "tcp/state.h"
 #include "view/html.h"
+#include "view/packet.h"
 
 #define HOLES 16u
 
@@ -39,6 +40,20 @@ struct sockets {
     unsigned listener_count;
 };
 
+/* A port that the file leaves to the host is the one of the captures: what a middlebox has seen, or the next of the host's range. */
+static bool ports_find(struct sockets *s)
+{
+    struct packet_flows flows;
+    packet_flows_init(&flows, s->svg->glossary, s->svg->ladder.judgement);
+    for (uint32_t conn = 1; conn < flows.count && conn <= s->conns && !flows.failed; conn++) {
+        for (unsigned side = 0; side < 2; side++)
+            s->ports[(size_t)conn * 2 + side] = flows.sides[conn][side].port;
+    }
+    bool found = !flows.failed;
+    packet_flows_done(&flows);
+    return found;
+}
+
 struct sockets *sockets_new(const struct svg *svg)
 {
     struct sockets *s = calloc(1, sizeof *s);
@@ -52,10 +67,9 @@ struct sockets *sockets_new(const struct svg *svg)
         sockets_free(s);
         return NULL;
     }
-    for (uint32_t i = 0; i < svg->ladder.judgement->connection_count; i++) {
-        const struct connection_report *c = &svg->ladder.judgement->connections[i];
-        for (unsigned side = 0; side < 2 && c->conn <= s->conns; side++)
-            s->ports[(size_t)c->conn * 2 + side] = c->port[side];
+    if (!ports_find(s)) {
+        sockets_free(s);
+        return NULL;
     }
     return s;
 }

@@ -25,14 +25,16 @@ static uint32_t isn(const struct story *story, const struct packet_side *own, co
     return (uint32_t)mix_keyed(story->seed, CHOOSE_ISN, subject, peer->port) + (step > 0 ? (uint32_t)(now_ns / step) : 0);
 }
 
-static void side_begin(struct packet_side *side, const struct story *story, const struct connection_report *report, unsigned which)
+/* `taken`: by node, how many ports of its range its connections have: a host gives them in turn, as the engine does. */
+static void side_begin(struct packet_side *side, const struct story *story, const struct connection_report *report, unsigned which,
+                       uint32_t *taken)
 {
     side->host = report->host[which] < story->node_count ? report->host[which] : 0;
     side->port = report->port[which];
     if (side->port == 0) {
         const struct story_node *node = &story->nodes[side->host];
         uint32_t low = node->port_low != 0 ? node->port_low : 32768, high = node->port_high >= low ? node->port_high : 60999;
-        side->port = (uint16_t)(low + (report->conn - 1) % (high - low + 1));
+        side->port = (uint16_t)(low + taken[side->host & UINT8_MAX]++ % (high - low + 1));
     }
 }
 
@@ -65,6 +67,7 @@ static void learn_ports(struct packet_flows *flows)
 void packet_flows_init(struct packet_flows *flows, const struct glossary *glossary, const struct judgement *judgement)
 {
     const struct trace *trace = glossary->trace;
+    uint32_t taken[UINT8_MAX + 1] = {0};
     size_t count = (size_t)judgement->connection_count + 1;
     *flows = (struct packet_flows){.glossary = glossary, .count = judgement->connection_count + 1};
     uint8_t(*scales)[2] = calloc(count, sizeof *scales);
@@ -73,7 +76,7 @@ void packet_flows_init(struct packet_flows *flows, const struct glossary *glossa
     flows->failed = scales == NULL || drawn == NULL || flows->sides == NULL;
     for (uint32_t i = 1; i < count && !flows->failed; i++) {
         for (unsigned side = 0; side < 2; side++)
-            side_begin(&flows->sides[i][side], glossary->story, &judgement->connections[i - 1], side);
+            side_begin(&flows->sides[i][side], glossary->story, &judgement->connections[i - 1], side, taken);
     }
     if (!flows->failed) {
         learn_ports(flows);

@@ -22,7 +22,7 @@ struct packet_flows {
 };
 
 /* Addresses are 10.0.0.1, 10.0.0.2 ... in file order. A port that the scenario leaves to the host, and no middlebox has seen, is the
- * connection's own within the host's range; initial sequence numbers are drawn as the engine draws them (RFC 6528), by these ports. */
+ * next of the host's range; initial sequence numbers are drawn as the engine draws them (RFC 6528), by these ports. */
 void packet_flows_init(struct packet_flows *flows, const struct glossary *glossary, const struct judgement *judgement);
 void packet_flows_done(struct packet_flows *flows);
 

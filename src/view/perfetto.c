@@ -41,9 +41,12 @@ static void string(struct text *out, const char *s)
     text_putc(out, '"');
 }
 
-static uint64_t track(const struct trace_event *e, unsigned which)
+#define TRACK_FIRST 16u /* times TRACKS: above the numbers of all hosts */
+
+/* Perfetto gives a track its name by its number alone, whatever the process: so none is at two hosts, and none is a host. */
+static uint64_t track(const struct sheet *sheet, uint32_t conn, unsigned host, unsigned which)
 {
-    return (uint64_t)e->conn * TRACKS + which;
+    return ((uint64_t)conn * sheet->glossary->story->node_count + host + TRACK_FIRST) * TRACKS + which;
 }
 
 static void microseconds(struct text *out, const char *key, int64_t ns)
@@ -87,7 +90,7 @@ static void tracks_name(struct sheet *sheet, const struct trace_event *e)
         text_puts(&name, which == TRACK_STATE ? " state" : which == TRACK_SEGMENTS ? " segments" : " timer ");
         if (which > TRACK_TIMERS)
             text_puts(&name, tcp_timer_name((enum tcp_timer)(which - TRACK_TIMERS)));
-        named(sheet, "thread_name", e->host, track(e, which), name.bytes != NULL ? name.bytes : "");
+        named(sheet, "thread_name", e->host, track(sheet, e->conn, e->host, which), name.bytes != NULL ? name.bytes : "");
         sheet->out->failed = sheet->out->failed || name.failed;
         text_free(&name);
     }
@@ -108,9 +111,9 @@ static struct end *end_of(struct sheet *sheet, const struct trace_event *e, uint
 
 static void state_ends(struct sheet *sheet, struct end *end, uint32_t conn, int64_t now_ns)
 {
-    const struct trace_event where = {.conn = conn};
     if (end->since_ns >= 0) {
-        slice(sheet, tcp_state_name((enum tcp_state)end->state), "state", end->host, track(&where, TRACK_STATE), end->since_ns, now_ns);
+        slice(sheet, tcp_state_name((enum tcp_state)end->state), "state", end->host, track(sheet, conn, end->host, TRACK_STATE),
+              end->since_ns, now_ns);
         text_puts(sheet->out, "}");
     }
     end->since_ns = -1;
@@ -118,10 +121,9 @@ static void state_ends(struct sheet *sheet, struct end *end, uint32_t conn, int6
 
 static void timer_ends(struct sheet *sheet, struct end *end, uint32_t conn, unsigned timer, int64_t now_ns, const char *how)
 {
-    const struct trace_event where = {.conn = conn};
     if (end->timer_ns[timer] >= 0) {
-        slice(sheet, tcp_timer_name((enum tcp_timer)timer), "timer", end->host, track(&where, TRACK_TIMERS + timer), end->timer_ns[timer],
-              now_ns);
+        slice(sheet, tcp_timer_name((enum tcp_timer)timer), "timer", end->host, track(sheet, conn, end->host, TRACK_TIMERS + timer),
+              end->timer_ns[timer], now_ns);
         text_printf(sheet->out, ",\"args\":{\"ends\":\"%s\"}}", how);
     }
     end->timer_ns[timer] = -1;
@@ -154,10 +156,10 @@ static void segment(struct sheet *sheet, const struct trace_event *e)
     unsigned host = e->host;
     struct text name = {0};
     glossary_segment(&name, &e->segment, e->sack, GLOSSARY_SACK);
-    slice(sheet, name.bytes != NULL ? name.bytes : "", arrives ? "recv" : "send", host, track(e, TRACK_SEGMENTS), e->time_ns,
-          e->time_ns + 1);
+    slice(sheet, name.bytes != NULL ? name.bytes : "", arrives ? "recv" : "send", host, track(sheet, e->conn, host, TRACK_SEGMENTS),
+          e->time_ns, e->time_ns + 1);
     text_printf(sheet->out, ",\"args\":{\"segment\":%u,\"win\":%u}}", (unsigned)e->segment.number, (unsigned)e->segment.wnd);
-    begin(sheet, arrives ? "f" : "s", "segment", host, track(e, TRACK_SEGMENTS), e->time_ns);
+    begin(sheet, arrives ? "f" : "s", "segment", host, track(sheet, e->conn, host, TRACK_SEGMENTS), e->time_ns);
     text_printf(sheet->out, ",\"cat\":\"segment\",\"id\":%u%s}", (unsigned)e->segment.number, arrives ? ",\"bp\":\"e\"" : "");
     sheet->out->failed = sheet->out->failed || name.failed;
     text_free(&name);
@@ -187,7 +189,8 @@ static void told(struct sheet *sheet, const struct trace_event *e)
         glossary_result(&name, &e->call);
     }
     bool call = e->kind == TRACE_CALL || e->kind == TRACE_RETURN;
-    instant(sheet, e, &name, e->kind == TRACE_DROP || call ? "t" : "g", track(e, e->kind == TRACE_DROP ? TRACK_SEGMENTS : TRACK_STATE));
+    instant(sheet, e, &name, e->kind == TRACE_DROP || call ? "t" : "g",
+            track(sheet, e->conn, e->host, e->kind == TRACE_DROP ? TRACK_SEGMENTS : TRACK_STATE));
     text_free(&name);
 }
 
@@ -252,7 +255,7 @@ void view_perfetto(struct text *out, const struct story *story, const struct tra
         string(out, story->title);
         text_printf(out, ",\"seed\":\"%" PRIu64 "\",\"trace\":\"%016" PRIx64 "\"},\"traceEvents\":[", story->seed, judgement->hash);
         for (unsigned i = 0; i < story->node_count; i++)
-            named(&sheet, "process_name", i, 0, story->nodes[i].name);
+            named(&sheet, "process_name", i, i + 1, story->nodes[i].name);
         for (uint32_t i = 0; i < trace->count; i++)
             event(&sheet, &trace->events[i]);
         finish(&sheet, judgement->end_ns);

@@ -110,6 +110,14 @@ def variants_come_from_standard_input_too():
     judge(run.returncode == 0 and run.stdout.count(b'role="tab" id=') == 2, f"from standard input: {run.returncode} {run.stderr}")
 
 
+def the_tables_show_ports_as_ss_does(browser):
+    it = Page(browser, page("close-wait/proxy-between"))
+    it.keys("s", "s", "s", "s", "s", "s", "s", "s", "s", "s")
+    rows = it.all(".sockets tbody tr")
+    judge(any("ESTABclient" in row or "client:32768" in row for row in rows) and not any(re.search(r"(client|proxy|backend):\*", row) for row in rows),
+          f"a port that the host has chosen is a number: {rows}")
+
+
 def each_step_of_each_variant_is_shown(browser):
     for name in ("nat-forgets", "time-wait/ephemeral-ports-run-out", "basics/a-relay-that-hangs-up-too-early"):
         Page(browser, page(name))
@@ -319,7 +327,7 @@ def a_run_that_no_browser_opens_is_refused():
         judge(run.returncode == 2 and "MiB" in run.stderr and "stop" in run.stderr and not (FOLDER / "endless").exists(), f"{form}: {run.returncode} {run.stderr}")
 
 
-TESTS = (the_final_ack_is_played_by_keys, each_step_of_each_variant_is_shown, what_the_ladder_does_not_show_is_passed_over, the_ladder_has_the_place,
+TESTS = (the_final_ack_is_played_by_keys, the_tables_show_ports_as_ss_does, each_step_of_each_variant_is_shown, what_the_ladder_does_not_show_is_passed_over, the_ladder_has_the_place,
          names_stay_in_sight, a_reader_who_hears, the_step_is_announced, the_tabulator_goes_down_the_page, a_picture_is_one_image,
          nothing_is_cut_at_the_end_of_a_sheet, a_long_run_is_in_the_page_where_one_looks)
 
