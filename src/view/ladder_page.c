@@ -87,17 +87,42 @@ static bool is_whole_ms(const struct story *story)
     return true;
 }
 
-/* As many decimals as the shown times need: 3, 6 or 9, the same in every line. On a narrow page at most 6. */
+static int decimals_of(int64_t ns)
+{
+    return ns % NS_PER_MS == 0 ? 3 : ns % NS_PER_US == 0 ? 6 : 9;
+}
+
+static int decimals_between(int64_t a_ns, int64_t b_ns)
+{
+    return a_ns == b_ns || a_ns / NS_PER_MS != b_ns / NS_PER_MS ? 3 : a_ns / NS_PER_US != b_ns / NS_PER_US ? 6 : 9;
+}
+
+void page_decimals_add(struct page_decimals *decimals, int64_t time_ns)
+{
+    const int exact = decimals_of(time_ns), apart = decimals_between(decimals->before_ns, time_ns);
+    decimals->exact = exact > decimals->exact ? exact : decimals->exact;
+    decimals->apart = apart > decimals->apart ? apart : decimals->apart;
+    decimals->before_ns = time_ns;
+}
+
+int page_decimals(const struct page_decimals *decimals)
+{
+    const int shown = decimals->exact <= 6 ? decimals->exact : decimals->apart;
+    return shown > 3 ? shown : 3; /* nothing was added */
+}
+
+/* On a narrow page at most 6, and in a run that goes on, whose column is to stand still. */
 static int decimals_needed(const struct ladder *ladder, unsigned width)
 {
-    int needed = ladder->live && !is_whole_ms(ladder->glossary->story) ? 6 : 3;
+    struct page_decimals decimals = {0};
+    if (ladder->live && !is_whole_ms(ladder->glossary->story))
+        return 6;
     for (uint32_t i = 0; i < ladder->count;) {
-        int64_t t = ladder->rows[i].time_ns;
-        int digits = t % NS_PER_MS == 0 ? 3 : t % NS_PER_US == 0 || width < 100 ? 6 : 9;
-        needed = digits > needed ? digits : needed;
+        page_decimals_add(&decimals, ladder->rows[i].time_ns);
         i += ladder->rows[i].folds > 0 ? ladder->rows[i].folds : 1;
     }
-    return needed;
+    int needed = page_decimals(&decimals);
+    return (width < 100 || ladder->live) && needed > 6 ? 6 : needed;
 }
 
 void page_span(struct text *out, int64_t ns)

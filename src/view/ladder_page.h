@@ -66,6 +66,16 @@ void page_span(struct text *out, int64_t ns);
 /* "… 34 data segments, 35:49281, and 17 ACKs". */
 void page_fold_text(struct text *out, const struct page *page, uint32_t first);
 
+/* How many decimals the times of a page have: three at a time, as clocks are read. Instants that are whole milli- or microseconds are shown
+ * in full, so that the numbers of the scenario are found again. Where jitter or a fast link leaves others nobody reads them off to the last
+ * digit: then as few as keep neighbours apart that are not the same instant. Cut off, not rounded: what is seen begins the true number.
+ * Begin with zeros and add the shown times in their order. */
+struct page_decimals {
+    int64_t before_ns; /* the last one added */
+    int exact, apart;
+};
+void page_decimals_add(struct page_decimals *decimals, int64_t time_ns);
+int page_decimals(const struct page_decimals *decimals);
 /* An instant as the page shows it: "1.000", "10:30:01.123"; returns its length. */
 int page_time_text(const struct page *page, char *buffer, size_t size, int64_t time_ns);
 

@@ -71,13 +71,10 @@ static int side_width(const struct svg_lane *lane, unsigned side)
 static int axis_width(struct svg *svg)
 {
     char buffer[48];
-    int wanted = 3;
-    for (uint32_t l = 0; l < svg->line_count; l++) {
-        int64_t t = svg->lines[l].time_ns;
-        int digits = t % NS_PER_MS == 0 ? 3 : t % NS_PER_US == 0 ? 6 : 9;
-        wanted = larger(wanted, digits);
-    }
-    svg->words.decimals = wanted;
+    struct page_decimals decimals = {0};
+    for (uint32_t l = 0; l < svg->line_count; l++)
+        page_decimals_add(&decimals, svg->lines[l].time_ns);
+    svg->words.decimals = page_decimals(&decimals);
     page_time_text(&svg->words, buffer, sizeof buffer, svg->ladder.judgement->end_ns);
     return MARGIN + larger(svg_text_width(buffer, SVG_LABEL, false), 40) + 24;
 }

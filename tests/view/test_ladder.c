@@ -12,6 +12,7 @@
 #include "build.h"
 #include "net/link.h"
 #include "view/canvas.h"
+#include "view/ladder_page.h"
 
 static struct text drawn(struct build *b)
 {
@@ -324,6 +325,29 @@ static void hosts_without_room_for_lanes_are_told_of_in_sentences(void **state)
     build_done(&b);
 }
 
+/* What the scenario says in milli- or microseconds is found again; of a jitter's digits no more than keep two instants apart. */
+static void times_have_as_many_decimals_as_a_reader_needs(void **state)
+{
+    static const struct {
+        int64_t ns[4];
+        int decimals;
+    } pages[] = {
+        {{0, 0, 20 * NS_PER_MS, 40 * NS_PER_MS}, 3},
+        {{0, 1500 * NS_PER_US, 3 * NS_PER_MS, 4500 * NS_PER_US}, 6},
+        {{0, 20048 * NS_PER_US, 20048 * NS_PER_US, 40096 * NS_PER_US}, 6},
+        {{0, 23699123, 41806711, 57261007}, 3}, /* jitter */
+        {{0, 60137600, 60137600, 60937600}, 6},
+        {{0, 20000480, 20000960, 40000960}, 9}, /* a gigabit: a bare ACK takes 480 ns */
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof pages / sizeof pages[0]; i++) {
+        struct page_decimals decimals = {0};
+        for (size_t k = 0; k < 4; k++)
+            page_decimals_add(&decimals, pages[i].ns[k]);
+        assert_int_equal(page_decimals(&decimals), pages[i].decimals);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -341,6 +365,7 @@ int main(void)
         cmocka_unit_test(a_screen_grows_line_by_line_and_its_columns_stay),
         cmocka_unit_test(a_screen_shows_the_newest_lines),
         cmocka_unit_test(hosts_without_room_for_lanes_are_told_of_in_sentences),
+        cmocka_unit_test(times_have_as_many_decimals_as_a_reader_needs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
