@@ -153,6 +153,13 @@ static void append_record(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t index)
     tcb->packets_out++;
 }
 
+/* Data soon after data received, be it sent again: this end converses, and its ACKs may wait for data to ride on. */
+static void note_conversation(const struct tcp_ctx *ctx, struct tcb *tcb)
+{
+    if (ctx->now_ns - tcb->data_received_ns < (int64_t)tcb->ato_us * NS_PER_US && ctx->profile->quick_acks != 0)
+        tcb->pingpong = 1;
+}
+
 bool send_one_new(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t limit, bool push)
 {
     uint32_t index = ctx->room == 0 ? 0 : record_alloc(ctx);
@@ -186,11 +193,8 @@ bool send_one_new(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t limit, bool pus
         tcb->fin_sent = true;
     if (len > 0 && len < mss)
         tcb->snd.small = tcb->snd.nxt;
-    if (len > 0) {
-        /* Data soon after data received: this end converses, and its ACKs may wait for data to ride on. */
-        if (ctx->now_ns - tcb->data_received_ns < (int64_t)tcb->ato_us * NS_PER_US && ctx->profile->quick_acks != 0)
-            tcb->pingpong = 1;
-    }
+    if (len > 0)
+        note_conversation(ctx, tcb);
     if (tcb->ca_state == CA_CWR || tcb->ca_state == CA_RECOVERY)
         tcb->prr_out++;
     tcb->sent_ns = ctx->now_ns;
@@ -385,6 +389,8 @@ bool retransmit_record(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t index)
         flags |= TCP_PSH;
     struct segment *seg = header(ctx, tcb, record->seq, flags);
     seg->len = len;
+    if (len > 0)
+        note_conversation(ctx, tcb);
     record->sent_ns = ctx->now_ns;
     record->order = ++tcb->order;
     record->flags |= RECORD_EVER;

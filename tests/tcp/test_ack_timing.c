@@ -143,6 +143,25 @@ STORY(the_fin_waits_for_the_congestion_window_with_its_data)
     expect_sent(&end, "<SEQ=2921><ACK=1><LEN=1080><CTL=FIN,ACK>");
 }
 
+/* FACTS 5: data sent soon after data came makes an end converse, and its ACKs wait for something to ride on. A retransmission counts as
+ * well (tcp_event_data_sent(); measured: k_cross_both). */
+STORY(who_resends_soon_after_data_came_delays_its_next_ack)
+{
+    struct end end;
+    end_reaches_from(&end, PROFILE_LINUX, TCP_ESTABLISHED);
+    end_send(&end, 1000);
+    end_passes(&end, 190 * NS_PER_MS);
+    end_forget(&end);
+    end_arrives(&end, "<SEQ=1><ACK=1><LEN=100><CTL=ACK>");
+    expect_sent(&end, "<SEQ=1001><ACK=101><CTL=ACK>"); /* not yet */
+    end_passes(&end, 30 * NS_PER_MS);
+    expect_sent(&end, "<SEQ=1><ACK=101><LEN=1000><CTL=PSH,ACK>"); /* lost, and sent again */
+    end_arrives(&end, "<SEQ=101><ACK=1001><LEN=100><CTL=ACK>");
+    expect_silence(&end);
+    end_passes(&end, 40 * NS_PER_MS);
+    expect_sent_at(&end, 260 * NS_PER_MS, "<SEQ=1001><ACK=201><CTL=ACK>");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -154,6 +173,7 @@ int main(void)
         cmocka_unit_test(nagle_holds_a_small_segment_back_until_all_is_acknowledged),
         cmocka_unit_test(nodelay_sends_small_segments_at_once),
         cmocka_unit_test(the_fin_waits_for_the_congestion_window_with_its_data),
+        cmocka_unit_test(who_resends_soon_after_data_came_delays_its_next_ack),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
