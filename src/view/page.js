@@ -265,7 +265,9 @@ class Run {
   renderCard(card, note) {
     card.hidden = false;
     card.classList.toggle('question', note[2] !== null);
-    card.append(make('div', note[1]));
+    const words = make('div', note[1]);
+    words.dir = 'auto';
+    card.append(words);
     if (note[2] === null) return;
     if (this.isAnswered(note[0])) {
       card.append(make('strong', note[2]));
