@@ -194,7 +194,7 @@ static inline void ctx_begin(struct sim *sim, uint16_t host)
 {
     sim->ctx.now_ns = sim->world->now_ns;
     sim->ctx.profile = &sim->story->nodes[host].profile;
-    sim->ctx.room = sim->out_count < OUTBOX_DATA ? OUTBOX_DATA - sim->out_count : 0;
+    sim->ctx.room = OUTBOX_DATA - (int32_t)sim->out_count;
     sim->ctx.starved = sim->ctx.accept_full = sim->ctx.orphans_full = sim->ctx.minis_full = false;
     if (__builtin_expect((sim->ctx.profile->max_orphans | sim->ctx.profile->max_tw_buckets) != 0, 0))
         host_counts(sim, host);
@@ -238,10 +238,9 @@ void timer_fires(struct sim *sim, int slot)
 
 static void timers_compare(struct sim *sim, const struct tcb *tcb)
 {
-    for (int s = 0; s < TCP_SLOTS; s++) {
+    for (unsigned left = sim->ctx.timers_set; left != 0; left &= left - 1) {
+        const int s = __builtin_ctz(left);
         const struct tcp_timer_slot *was = &sim->ctx.timers_before[s], *is = &tcb->slot[s];
-        if ((sim->ctx.timers_set >> s & 1) == 0)
-            continue;
         if (is->at_ns == was->at_ns && (is->at_ns == TIME_NEVER || is->kind == was->kind))
             continue;
         if (is->at_ns != TIME_NEVER)
@@ -283,20 +282,23 @@ static void starved_add(struct sim *sim, uint32_t index)
     sim->starved[sim->starved_count++] = index;
 }
 
+static __attribute__((noinline)) void timers_end(struct sim *sim)
+{
+    timers_compare(sim, sim->cur_tcb);
+    endpoint_arm(sim, lent_at(sim, sim->cur->endpoint.tcb), sim->cur_index);
+}
+
 void tcp_end(struct sim *sim)
 {
-    uint32_t index = sim->cur_index;
     /* Most steps leave the timers alone; then the pending event is right too. (In a slot that was set there may be more to see.) */
-    if (sim->ctx.timers_set != 0 || sim->world->paused) {
-        timers_compare(sim, sim->cur_tcb);
-        endpoint_arm(sim, lent_at(sim, sim->cur->endpoint.tcb), index);
-    }
+    if (sim->ctx.timers_set != 0 || sim->world->paused)
+        timers_end(sim);
     if (sim->ctx.starved)
-        starved_add(sim, index);
+        starved_add(sim, sim->cur_index);
     uint32_t signals = sim->signals;
     sim->signals = 0;
     if (signals != 0)
-        endpoint_signalled(sim, index, signals);
+        endpoint_signalled(sim, sim->cur_index, signals);
 }
 
 static enum tcp_timer mini_timer_kind(const struct mini *mini)

@@ -25,6 +25,16 @@ static inline uint32_t max_u32(uint32_t a, uint32_t b)
 {
     return a > b ? a : b;
 }
+/* The bits of a number; none of 0. */
+static inline unsigned bit_length(uint64_t value)
+{
+    return value == 0 ? 0 : 64 - (unsigned)__builtin_clzll(value);
+}
+/* The next power of two that is not less. */
+static inline uint32_t power_of_two(uint32_t least)
+{
+    return UINT32_C(1) << bit_length(least - 1);
+}
 static inline int64_t max_i64(int64_t a, int64_t b)
 {
     return a > b ? a : b;

@@ -162,7 +162,7 @@ static void note_conversation(const struct tcp_ctx *ctx, struct tcb *tcb)
 
 bool send_one_new(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t limit, bool push)
 {
-    uint32_t index = ctx->room == 0 ? 0 : record_alloc(ctx);
+    uint32_t index = ctx->room <= 0 ? 0 : record_alloc(ctx);
     if (index == 0) {
         ctx->starved = true;
         return false;
@@ -244,10 +244,8 @@ static bool send_into_small_window(struct tcp_ctx *ctx, struct tcb *tcb, uint32_
     return (half || bare_fin) && send_one_new(ctx, tcb, bare_fin ? 0 : fits, false);
 }
 
-void tcp_output(struct tcp_ctx *ctx, struct tcb *tcb)
+static __attribute__((noinline)) void send_what_may_go(struct tcp_ctx *ctx, struct tcb *tcb)
 {
-    if (!has_unsent(tcb) || !may_send_data(tcb))
-        return;
     bool sent = false, limited = false;
     const bool idle = tcb->packets_out == 0;
     uint32_t bunch_end = tcb->snd.nxt;
@@ -285,6 +283,12 @@ void tcp_output(struct tcp_ctx *ctx, struct tcb *tcb)
     if (sent)
         recovery_arm_after_send(ctx, tcb);
     persist_check(ctx, tcb);
+}
+
+void tcp_output(struct tcp_ctx *ctx, struct tcb *tcb)
+{
+    if (has_unsent(tcb) && may_send_data(tcb)) /* most segments that arrive leave nothing to send */
+        send_what_may_go(ctx, tcb);
 }
 
 int64_t persist_interval_ns(const struct tcp_ctx *ctx, const struct tcb *tcb)
@@ -359,7 +363,7 @@ bool retransmit_record(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t index)
         send_syn(ctx, tcb, false);
         return true;
     }
-    if (ctx->room == 0) {
+    if (ctx->room <= 0) {
         ctx->starved = true;
         return false;
     }

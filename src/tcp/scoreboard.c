@@ -211,7 +211,9 @@ void scoreboard_clean(struct tcp_ctx *ctx, struct tcb *tcb, struct ack_news *new
     const bool known = first_ns >= 0 && !news->resent_acked, sacked = news->first_sack_ns >= 0;
     const int64_t sack_rtt_us = sacked ? measured_us(ctx, news->first_sack_ns) : -1;
     const int64_t rtt_us = known ? measured_us(ctx, first_ns) : sack_rtt_us;
-    const int64_t last_us = sacked ? measured_us(ctx, news->last_sack_ns) : known ? measured_us(ctx, last_ns) : -1;
+    int64_t last_us = sacked ? measured_us(ctx, news->last_sack_ns) : rtt_us;
+    if (!sacked && known && last_ns != first_ns)
+        last_us = measured_us(ctx, last_ns);
     const bool updated = update_rtt(ctx, tcb, rtt_us, last_us, news);
     if (news->data_acked || news->syn_acked) {
         news->set_timer = true;

@@ -81,9 +81,7 @@ uint32_t send_buffer_room(const struct tcp_ctx *ctx, struct tcb *tcb)
 /* A buffer that the program has not fixed is made for two windows, each segment in a power of two. */
 static int64_t two_windows(const struct tcb *tcb, uint32_t segments)
 {
-    uint32_t memory = 1;
-    while (memory < tcb->mss + SEGMENT_HEADROOM)
-        memory *= 2;
+    const uint32_t memory = power_of_two(tcb->mss + SEGMENT_HEADROOM);
     return 2 * (int64_t)segments * (memory + SEGMENT_RECORD);
 }
 

@@ -48,7 +48,7 @@ struct tcp_ctx {
     struct tcp_pool pool;
     uint32_t *next_number; /* each armed timer takes one */
     uint32_t record_limit; /* records that the pool holds: free ones are record_limit - *pool.used */
-    uint32_t room; /* data segments that may still be sent in this step; the engine keeps a reserve of 16 for the rest */
+    int32_t room; /* data segments that may still be sent in this step, 0 or less: none; the engine keeps a reserve of 16 for the rest */
     bool starved; /* out: room or records ran out: flush, grow, and call tcp_output() */
     bool accept_full; /* in: the listener's accept queue is full (a third ACK is dropped, L-20) */
     uint32_t synack_retries; /* in: for a half-open passive end whose listener is pressed; 0: the profile's */

@@ -24,10 +24,7 @@ static uint32_t segment_memory(const struct tcp_profile *profile, uint32_t len)
     if (!profile->buffers_doubled)
         return len;
     uint32_t size = (SEGMENT_HEAD + len + 63) / 64 * 64 + SEGMENT_TAIL;
-    uint32_t memory = 1024;
-    while (memory < size)
-        memory *= 2;
-    return (size <= SEGMENT_SMALL ? SEGMENT_SMALL : memory) + SEGMENT_RECORD;
+    return (size <= SEGMENT_SMALL ? SEGMENT_SMALL : max_u32(power_of_two(size), 1024)) + SEGMENT_RECORD;
 }
 
 static uint32_t window_of(const struct tcp_profile *profile, const struct tcb *tcb, uint32_t memory)
@@ -102,12 +99,7 @@ uint8_t window_choose_scale(const struct tcp_profile *profile, const struct tcb 
     uint64_t space = (uint64_t)max_i64(profile->rcvbuf_max, (int64_t)tcb->rcvbuf);
     if (tcb->rcvbuf_locked && profile->buffers_doubled) /* it will never grow */
         space = window_full_space(profile, tcb);
-    uint8_t scale = 0;
-    while (scale < 14 && space > 65535) {
-        space >>= 1;
-        scale++;
-    }
-    return scale;
+    return (uint8_t)min_u32(max_u32(bit_length(space), 16) - 16, 14); /* so that what is left fits in 16 bits */
 }
 
 uint32_t window_offered(const struct tcb *tcb)
