@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # The timers of both ends: a point where each was set, as high as it was set for; filled if it ran out, open if it was stopped before.
-# A line that climbs is a back-off.
+# A line that climbs is a back-off. Grey bands are silences, folded.
 set multiplot layout 2,1 title title noenhanced font ",15"
 names = "retransmission tail-loss-probe reordering persist delayed-ack keepalive fin-wait-2 time-wait"
 colours = "#0060a8 #d08000 #808000 #8040a0 #909090 #207020 #c05000 #404040"

@@ -182,7 +182,7 @@ static int64_t timer_runs(const struct trace *trace, uint32_t i, bool *fired)
     return armed->timer.at_ns - armed->time_ns;
 }
 
-static void timer_rows(struct text *out, const struct trace *trace, uint32_t conn, unsigned side, unsigned timer)
+static void timer_rows(struct text *out, const struct axis *axis, const struct trace *trace, uint32_t conn, unsigned side, unsigned timer)
 {
     for (uint32_t i = 0; i < trace->count; i++) {
         const struct trace_event *e = &trace->events[i];
@@ -191,7 +191,7 @@ static void timer_rows(struct text *out, const struct trace *trace, uint32_t con
             e->timer.at_ns == TIME_NEVER || e->timer.at_ns <= e->time_ns)
             continue;
         const int64_t ran_ns = timer_runs(trace, i, &fired);
-        plot_seconds(out, e->time_ns);
+        plot_seconds(out, axis_place(axis, e->time_ns));
         text_putc(out, ' ');
         plot_seconds(out, e->timer.at_ns - e->time_ns);
         text_putc(out, ' ');
@@ -200,17 +200,21 @@ static void timer_rows(struct text *out, const struct trace *trace, uint32_t con
     }
 }
 
-static void timers_data(struct text *out, const struct trace *trace, uint32_t conn)
+static void timers_data(struct text *out, const struct story *story, const struct trace *trace, uint32_t conn)
 {
+    struct axis axis;
+    axis_init(&axis, story, trace, conn);
     for (unsigned side = 0; side < 2; side++) {
         for (unsigned timer = TIMER_RETRANSMISSION; timer < TCP_TIMERS; timer++) {
             struct text comment = {0};
             text_printf(&comment, "%s, side %u: set at, for, ran, fired", tcp_timer_name((enum tcp_timer)timer), side + 1);
             block(out, comment.bytes != NULL ? comment.bytes : "");
             text_free(&comment);
-            timer_rows(out, trace, conn, side, timer);
+            timer_rows(out, &axis, trace, conn, side, timer);
         }
     }
+    out->failed = out->failed || axis.failed;
+    axis_free(&axis);
 }
 
 /* The numbers, from 1, of what occurs: gnuplot draws and explains only these. At least one. */
@@ -229,7 +233,7 @@ static void seen(struct text *out, const bool *occurs, unsigned count)
 
 static void timers_range(struct text *out, const struct trace *trace, uint32_t conn)
 {
-    int64_t low_ns = TIME_NEVER, high_ns = 1, last_ns = 1;
+    int64_t low_ns = TIME_NEVER, high_ns = 1;
     bool occurs[TCP_TIMERS] = {false};
     uint32_t count = 0;
     for (uint32_t i = 0; i < trace->count; i++) {
@@ -241,7 +245,6 @@ static void timers_range(struct text *out, const struct trace *trace, uint32_t c
             continue;
         low_ns = for_ns < low_ns ? for_ns : low_ns;
         high_ns = for_ns > high_ns ? for_ns : high_ns;
-        last_ns = e->timer.at_ns > last_ns ? e->timer.at_ns : last_ns;
         occurs[e->timer.timer - TIMER_RETRANSMISSION] = true;
         count++;
     }
@@ -251,8 +254,6 @@ static void timers_range(struct text *out, const struct trace *trace, uint32_t c
     plot_seconds(out, low_ns);
     text_puts(out, "\ny_high = ");
     plot_seconds(out, high_ns);
-    text_puts(out, "\nx_max = ");
-    plot_seconds(out, last_ns);
     text_printf(out, "\ntimers = %u\n", (unsigned)count);
     seen(out, occurs, TCP_TIMERS - TIMER_RETRANSMISSION);
 }
@@ -342,7 +343,7 @@ void plot_data(struct text *out, const struct story *story, const struct trace *
         states_data(out, story, trace, conn, end_ns);
         break;
     case PLOT_TIMERS:
-        timers_data(out, trace, conn);
+        timers_data(out, story, trace, conn);
         break;
     case PLOT_SOCKETS:
         sockets_data(out, story, trace, end_ns);
@@ -379,9 +380,9 @@ static void hosts(struct text *out, const struct story *story, const struct trac
 static void range(struct text *out, const struct story *story, const struct trace *trace, enum plot plot, uint32_t conn, int64_t end_ns)
 {
     struct axis axis;
-    if (plot == PLOT_TIMERS) {
+    if (plot == PLOT_TIMERS)
         timers_range(out, trace, conn);
-    } else if (plot == PLOT_SOCKETS) {
+    if (plot == PLOT_SOCKETS) {
         text_puts(out, "x_max = ");
         plot_seconds(out, end_ns > 0 ? end_ns : 1);
         text_printf(out, "\ny_max = %u\n", (unsigned)sockets_most(trace));
