@@ -6,7 +6,7 @@
 
 /* A crowd up to this size has its place from the start, in memory that costs nothing until it is used: growing would mean a copy, and
  * both at once. A larger one makes the world grow as it comes. */
-#define CONNECTIONS_AT_FIRST (1 << 18)
+#define CONNECTIONS_AT_FIRST (1 << 20)
 #ifndef TCBS_AT_FIRST /* so many may be lent before any is packed; 1: each end at each rest, for a test */
 #define TCBS_AT_FIRST 2048
 #endif
