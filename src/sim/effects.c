@@ -375,7 +375,7 @@ static inline bool plain_send(struct sim *sim, const struct segment *seg, uint32
 }
 
 /* The first of the outbox leaves its host: seen by the observer, written, told to who waits for it, then handed to its first link. */
-static void send_first(struct sim *sim)
+static inline __attribute__((always_inline)) void send_first(struct sim *sim)
 {
     struct outgoing *out = &sim->outbox[sim->out_first];
     struct segment *seg = &out->seg;
@@ -385,7 +385,7 @@ static void send_first(struct sim *sim)
         sim->out_first = 0;
         sim->sink.place = &sim->outbox[0].seg;
     }
-    if (sim->hosts[seg->src_host].down || !sim_make_room(sim))
+    if (sim->hosts[seg->src_host].down || (sim->out_count >= OUTBOX_SMALL && !sim_make_room(sim)))
         return;
     seg->number = sim->world->next_segment++;
     sim->world->segments++;
@@ -406,7 +406,7 @@ static void send_first(struct sim *sim)
         weather_send(sim, seg, record);
 }
 
-static void outbox_flush(struct sim *sim)
+static inline __attribute__((always_inline)) void outbox_flush(struct sim *sim)
 {
     while (sim->out_count != 0 && sim->status == ENGINE_RUNNING)
         send_first(sim);
@@ -451,12 +451,11 @@ static void starved_go_on(struct sim *sim)
 
 void step_flush(struct sim *sim)
 {
-    if (sim->out_count > OUTBOX_DATA)
+    bool starved = sim->starved_count > STARVED_MAX / 2;
+    if (starved || sim->out_count > OUTBOX_DATA)
         outbox_flush(sim);
-    if (sim->starved_count > STARVED_MAX / 2 && sim->status == ENGINE_RUNNING) {
-        outbox_flush(sim);
+    if (starved && sim->status == ENGINE_RUNNING)
         starved_go_on(sim);
-    }
     if (sim->status == ENGINE_RUNNING)
         sim_make_room(sim);
 }
@@ -468,5 +467,5 @@ void step_finish(struct sim *sim)
         outbox_flush(sim);
         if (sim->starved_count != 0 && sim->status == ENGINE_RUNNING)
             starved_go_on(sim);
-    } while (!step_is_finished(sim) && sim->status == ENGINE_RUNNING);
+    } while (sim->status == ENGINE_RUNNING && !step_is_finished(sim) && sim_make_room(sim));
 }
