@@ -14,7 +14,7 @@
  * wait. */
 #define OUTBOX_MAX 97 /* the last is where the next is made */
 #define OUTBOX_DATA 64
-#define OUTBOX_SMALL 8 /* so many at a time find the room in the queue that the step has made */
+#define OUTBOX_SMALL 4 /* so many at a time find the room in the queue that the step has made */
 #define STARVED_MAX 8
 struct outgoing {
     struct segment seg;

@@ -61,11 +61,11 @@ static uint32_t event_guards(const struct story *story, const struct story_progr
     return guards;
 }
 
-/* Events that one step may push without looking: a few for the end at work, a few segments and their copies, a wake-up for each program
- * that waits, each triggered statement. */
+/* Events that one step may push without looking: a few for the end at work, OUTBOX_SMALL segments and their copies, a wake-up for each
+ * program that waits, each triggered statement. */
 static uint32_t queue_margin(const struct story *story)
 {
-    return 24 + 2 * OUTBOX_SMALL + 2 * story->program_count + story->statement_count;
+    return 24 + 2 * story->program_count + story->statement_count;
 }
 
 /* What depends on other regions. */
