@@ -131,8 +131,8 @@ static void head(struct svg *svg)
 /* ---- below ---- */
 
 const char *const svg_keys[SVG_KEYS] = {
-    "Time runs down. Its axis is solid where it is to scale, dotted where it is stretched, broken where it is folded, thick within one "
-    "instant.",
+    ("Time runs down. Its axis is solid where it is to scale, dotted where it is stretched, broken where it is folded, thick within one "
+     "instant."),
     "Bars: the state of each end. Beside them its timers, filled if they went off: R retransmission, T tail-loss probe, O reordering,",
     "P persist, D delayed ACK, K keep-alive, F FIN_WAIT_2, W TIME_WAIT. Dashed arrows are retransmissions.",
 };
