@@ -62,35 +62,6 @@ NO_GAP(flow.zero, 46)
 _Static_assert(sizeof(bool) == 1 && sizeof(struct sack_block) == 8 && sizeof(struct trace_event) == TRACE_BYTES_MAX, "as hashed");
 _Static_assert(offsetof(struct trace_tape, bytes) % _Alignof(struct trace_event) == 0, "records can be made on the tape");
 
-/* Which member of the union the kind of event has. */
-enum member { MEMBER_SEGMENT, MEMBER_STATE, MEMBER_TIMER, MEMBER_CALL, MEMBER_NOTE, MEMBER_FLOW };
-
-static enum member member_of(const struct trace_event *event)
-{
-    switch ((enum trace_kind)event->kind) {
-    case TRACE_SEND:
-    case TRACE_RECV:
-    case TRACE_DROP:
-    case TRACE_DUP:
-    case TRACE_INJECT:
-        return MEMBER_SEGMENT;
-    case TRACE_STATE:
-        return MEMBER_STATE;
-    case TRACE_TIMER:
-        return MEMBER_TIMER;
-    case TRACE_CALL:
-    case TRACE_RETURN:
-        return MEMBER_CALL;
-    case TRACE_NOTE:
-    case TRACE_FAULT:
-    case TRACE_NAME:
-        return MEMBER_NOTE;
-    case TRACE_FLOW:
-        return MEMBER_FLOW;
-    }
-    assertion_failed("a kind of trace event", __FILE__, __LINE__);
-}
-
 static unsigned char *put(unsigned char *to, uint64_t value, unsigned bytes)
 {
     for (; bytes > 0; bytes--, value >>= 8)
@@ -120,12 +91,12 @@ static unsigned char *put_call(unsigned char *to, const struct trace_call *call)
 
 size_t trace_canonical(const struct trace_event *event, unsigned char *bytes)
 {
-    ASSERT(member_of(event) != MEMBER_SEGMENT || event->segment.sack_count <= SEGMENT_SACK_MAX);
+    ASSERT(trace_member(event) != MEMBER_SEGMENT || event->segment.sack_count <= SEGMENT_SACK_MAX);
     unsigned char *to = put(bytes, (uint64_t)event->time_ns, 8);
     to = put(put(to, event->cause, 4), event->conn, 4);
     to = put(put(put(put(to, event->kind, 1), event->what, 1), event->host, 1), event->peer, 1);
     to = put(to, event->statement, 4);
-    switch (member_of(event)) {
+    switch (trace_member(event)) {
     case MEMBER_SEGMENT:
         to = put_segment(to, event);
         break;

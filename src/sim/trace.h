@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/invariant.h"
 #include "sim/block.h"
 #include "tcp/segment.h"
 
@@ -115,7 +116,9 @@ static inline size_t trace_segment_bytes(const struct trace_event *event)
 {
     return TRACE_SEGMENT_BYTES + event->segment.sack_count * sizeof(struct sack_block);
 }
-static inline size_t trace_bytes(const struct trace_event *event)
+/* Which member of the union the kind of event has. */
+enum trace_member { MEMBER_SEGMENT, MEMBER_STATE, MEMBER_TIMER, MEMBER_CALL, MEMBER_NOTE, MEMBER_FLOW };
+static inline enum trace_member trace_member(const struct trace_event *event)
 {
     switch ((enum trace_kind)event->kind) {
     case TRACE_SEND:
@@ -123,19 +126,37 @@ static inline size_t trace_bytes(const struct trace_event *event)
     case TRACE_DROP:
     case TRACE_DUP:
     case TRACE_INJECT:
-        return trace_segment_bytes(event);
+        return MEMBER_SEGMENT;
     case TRACE_STATE:
-        return TRACE_STATE_BYTES;
+        return MEMBER_STATE;
     case TRACE_TIMER:
-        return TRACE_TIMER_BYTES;
+        return MEMBER_TIMER;
     case TRACE_CALL:
     case TRACE_RETURN:
-        return TRACE_CALL_BYTES;
+        return MEMBER_CALL;
     case TRACE_NOTE:
     case TRACE_FAULT:
     case TRACE_NAME:
-        return TRACE_NOTE_BYTES;
+        return MEMBER_NOTE;
     case TRACE_FLOW:
+        return MEMBER_FLOW;
+    }
+    assertion_failed("a kind of trace event", __FILE__, __LINE__);
+}
+static inline size_t trace_bytes(const struct trace_event *event)
+{
+    switch (trace_member(event)) {
+    case MEMBER_SEGMENT:
+        return trace_segment_bytes(event);
+    case MEMBER_STATE:
+        return TRACE_STATE_BYTES;
+    case MEMBER_TIMER:
+        return TRACE_TIMER_BYTES;
+    case MEMBER_CALL:
+        return TRACE_CALL_BYTES;
+    case MEMBER_NOTE:
+        return TRACE_NOTE_BYTES;
+    case MEMBER_FLOW:
         return TRACE_FLOW_BYTES;
     }
     return 0;

@@ -3,8 +3,6 @@
  * A profile with quick_acks adapts as Linux does; one without uses a fixed delay and acknowledges every second full segment. */
 #include "tcp/internal.h"
 
-#define ATO_MIN_US 40000u /* Linux's TCP_ATO_MIN and TCP_DELACK_MIN */
-
 static void add_quick(const struct tcp_ctx *ctx, struct tcb *tcb, int64_t most)
 {
     if (ctx->profile->quick_acks == 0)

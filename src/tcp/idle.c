@@ -32,7 +32,7 @@ static void pack_numbers(struct pack *pack, struct tcb *tcb)
     pack_bool(pack, &tcb->ts_ok, true);
     pack_bool(pack, &tcb->sack_ok, true);
     pack_u16(pack, &tcb->advmss, 1460);
-    pack_u16(pack, &tcb->mss, tcb->ts_ok ? (uint16_t)(tcb->advmss - 12) : tcb->advmss);
+    pack_u16(pack, &tcb->mss, tcb->ts_ok ? (uint16_t)(tcb->advmss - TIMESTAMPS_BYTES) : tcb->advmss);
     pack_u16(pack, &tcb->rcv_mss, 1000);
     pack_u32(pack, &tcb->snd.wnd, WINDOW_ORDINARY);
     pack_u32(pack, &tcb->snd.max_wnd, tcb->snd.wnd);

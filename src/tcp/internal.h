@@ -9,6 +9,8 @@
 #include "tcp/tcp.h"
 
 #define MSS_DEFAULT 536u /* MUST-15: without an MSS option */
+#define TIMESTAMPS_BYTES 12u /* what the option takes of each segment, padded (RFC 7323 appendix A) */
+#define ATO_MIN_US 40000u /* Linux's TCP_ATO_MIN and TCP_DELACK_MIN */
 #define MSS_MIN 88u
 #define DUP_ACK_THRESHOLD 3u /* RFC 5681 section 3.2 */
 #define PAWS_IDLE_MS (24u * 24 * 3600 * 1000) /* RFC 7323 section 5.5: TS.Recent is invalid after 24 days */

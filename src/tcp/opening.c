@@ -53,7 +53,7 @@ static void take_syn_options(struct tcp_ctx *ctx, struct tcb *tcb, const struct 
         tcb->ts_recent = syn->tsval;
         tcb->ts_recent_ms = now_ms(ctx);
         tcb->ts_recent_valid = true;
-        tcb->mss = (uint16_t)(tcb->mss - 12);
+        tcb->mss = (uint16_t)(tcb->mss - TIMESTAMPS_BYTES);
     }
     tcb->rcv.irs = syn->seq;
     tcb->rcv.nxt = tcb->rcv.wup = tcb->rcv.read = syn->seq + 1;

@@ -23,6 +23,12 @@ static void add_timestamps(const struct tcp_ctx *ctx, const struct tcb *tcb, str
     seg->tsecr = tcb->ts_recent_valid ? tcb->ts_recent : 0;
 }
 
+/* How many SACK blocks the next ACK carries: what the options leave room for (RFC 2018 section 3). */
+static unsigned sack_blocks_next(const struct tcb *tcb)
+{
+    return min_u32(tcb->sack_count + tcb->dsack_due, tcb->ts_ok ? 3 : 4);
+}
+
 static struct segment *header(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t seq, uint8_t flags)
 {
     struct segment *seg = ctx->sink->place;
@@ -31,13 +37,12 @@ static struct segment *header(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t seq
         add_timestamps(ctx, tcb, seg);
     seg->wnd = window_to_advertise(ctx, tcb);
     if (sack_waits(tcb) && (flags & (TCP_ACK | TCP_RST)) == TCP_ACK) {
-        unsigned most = tcb->ts_ok ? 3 : 4;
+        seg->sack_count = (uint8_t)sack_blocks_next(tcb);
         unsigned count = 0;
         if (tcb->dsack_due)
             seg->sack[count++] = (struct sack_block){tcb->dsack_left, tcb->dsack_right};
-        for (unsigned i = 0; i < tcb->sack_count && count < most; i++)
+        for (unsigned i = 0; count < seg->sack_count; i++)
             seg->sack[count++] = tcb->sacks[i];
-        seg->sack_count = (uint8_t)count;
         seg->options |= TCPOPT_SACK;
         tcb->dsack_due = false;
     }
@@ -137,7 +142,7 @@ uint32_t current_mss(const struct tcb *tcb)
     if (half != 0)
         mss = min_u32(mss, max_u32(half, 68 - 40));
     if (sack_waits(tcb)) {
-        uint32_t ranges = min_u32(tcb->sack_count + tcb->dsack_due, tcb->ts_ok ? 3 : 4);
+        uint32_t ranges = sack_blocks_next(tcb);
         mss = mss > 4 + 8 * ranges + 1 ? mss - (4 + 8 * ranges) : mss;
     }
     return mss;

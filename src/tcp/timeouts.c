@@ -219,7 +219,7 @@ static void delayed_ack_timeout(struct tcp_ctx *ctx, struct tcb *tcb)
     if (ctx->profile->quick_acks != 0 && tcb->compressed_acks == 0) {
         if (tcb->pingpong) { /* the reply that it waited for did not come */
             tcb->pingpong = 0;
-            tcb->ato_us = 40000;
+            tcb->ato_us = ATO_MIN_US;
         } else {
             tcb->ato_us = min_u32(tcb->ato_us << 1, tcb->rto_us);
         }

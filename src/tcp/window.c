@@ -234,5 +234,6 @@ void window_autotune_begin(struct tcp_ctx *ctx, struct tcb *tcb)
 {
     tcb->rcvq_ns = ctx->now_ns;
     tcb->rcvq_seq = tcb->rcv.read;
-    tcb->rcvq_space = max_u32(min_u32(min_u32(tcb->rcv_ssthresh, tcb->rcv.wnd), RCVQ_SEGMENTS * (tcb->advmss - (tcb->ts_ok ? 12u : 0))), 1);
+    const uint32_t full = tcb->advmss - (tcb->ts_ok ? TIMESTAMPS_BYTES : 0);
+    tcb->rcvq_space = max_u32(min_u32(min_u32(tcb->rcv_ssthresh, tcb->rcv.wnd), RCVQ_SEGMENTS * full), 1);
 }
