@@ -11,7 +11,7 @@ set yrange [y_low / 2 : y_high * 2]
 set xlabel "set at, seconds"
 do for [side = 1:2] {
     set ylabel sprintf("%s: set for, seconds", side == 1 ? host_1 : host_2) noenhanced
-    if (timers == 0) { set label 1 "no timer was set" at graph 0.5, graph 0.5 center }
+    if (timers == 0) { set label "no timer was set" at graph 0.5, graph 0.5 center }
     plot for [i in seen] data index (side - 1) * 8 + int(i) - 1 using 1:2 with linespoints dashtype 3 linecolor rgb word(colours, int(i)) \
              pointtype 6 pointsize 1 title word(names, int(i)), \
          for [i in seen] data index (side - 1) * 8 + int(i) - 1 using 1:($4 == 1 ? $2 : 9e9) with points linecolor rgb word(colours, int(i)) \

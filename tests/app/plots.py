@@ -117,6 +117,13 @@ def a_saved_run_is_drawn_as_the_run_was():
     os.remove(saved)
 
 
+def a_direction_without_data_says_so(name, silent):
+    plot(str(ROOT / "scenarios" / (name + ".scn")), "sequence")
+    picture = (FOLDER / f"{pathlib.Path(name).name}-sequence.svg").read_text("utf-8")
+    judge(("sends neither data nor FIN nor RST" in picture) == silent, f"{name}: {'a panel is empty' if silent else 'no panel is empty'}")
+    os.remove(FOLDER / f"{pathlib.Path(name).name}-sequence.svg")
+
+
 def mistakes():
     file = str(ROOT / "scenarios/four-packets.scn")
     for arguments, part in (((), "which file?"), ((file, "stats"), "did you mean states?"), ((file, "--of", "nobody"), "no connection"),
@@ -143,6 +150,8 @@ def main():
                 os.remove(FOLDER / leftover)
             for name in FILES:
                 gnuplot_draws(name)
+            a_direction_without_data_says_so("fin-wait/a-fin-every-second", True)
+            a_direction_without_data_says_so("four-packets", False)
             plot(str(ROOT / "scenarios/four-packets.scn"), "states", "--format", "png", "--keep")
             judge(sorted(os.listdir(FOLDER)) == ["four-packets-states.dat", "four-packets-states.gp", "four-packets-states.png"], "--keep")
             judge((FOLDER / "four-packets-states.png").read_bytes()[:8] == b"\x89PNG\r\n\x1a\n", "a PNG")
