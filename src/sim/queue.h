@@ -111,6 +111,14 @@ static inline bool queue_peek(struct queue *queue, struct queue_event *event)
     return true;
 }
 
+/* Is all that is pending later than that? False if that cannot be told without turning. */
+static inline bool queue_front_is_later(const struct queue *queue, int64_t time_ns, uint32_t number)
+{
+    const struct queue_event event = {.time_ns = time_ns, .number = number};
+    bool later = queue->first != queue->end ? queue_before(&event, &queue->near[queue->first]) : time_ns <= queue->due_ns;
+    return later & (queue->crowded == 0);
+}
+
 /* Takes the earliest if it is not later than until_ns; false if there is none. */
 static inline bool queue_pop_until(struct queue *queue, int64_t until_ns, struct queue_event *event)
 {

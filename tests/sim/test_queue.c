@@ -113,6 +113,10 @@ static void play(struct queue *a, struct queue *b, enum spread spread, uint64_t 
         }
         for (unsigned k = 0; k < 1 + (bits >> 8) % 2 && queue_count(a) < queue_capacity(a); k++) {
             struct queue_event event = {now_ns + ahead(spread, mix64(bits + k)), ++*number, (uint32_t)bits};
+            if (queue_front_is_later(a, event.time_ns, event.number) || queue_front_is_later(b, event.time_ns, event.number)) {
+                if (queue_peek(bits % 3 == 0 ? a : b, &left))
+                    assert_true(queue_before(&event, &left));
+            }
             queue_push(a, event);
             queue_push(b, event);
         }
@@ -237,6 +241,26 @@ static void what_is_pushed_after_a_look_ahead_may_still_come_first(void **state)
 }
 
 /* The queue lies in the world's block, and the world is copied in mid-flight. */
+static void what_goes_on_at_once_can_tell_that_it_is_the_next(void **state)
+{
+    (void)state;
+    for (EACH_KIND(kind)) {
+        struct queue *queue = new_queue(kinds[kind], 8);
+        struct queue_event event;
+        queue_push(queue, (struct queue_event){1000, 5, 0});
+        queue_push(queue, (struct queue_event){1000, 7, 0});
+        assert_true(queue_pop(queue, &event));
+        assert_true(queue_front_is_later(queue, 1000, 6));
+        assert_false(queue_front_is_later(queue, 1000, 8));
+        assert_true(queue_pop(queue, &event));
+        assert_true(queue_front_is_later(queue, 1000, 8)); /* nothing is pending */
+        queue_push(queue, (struct queue_event){NS_PER_S, 9, 0});
+        assert_true(queue_front_is_later(queue, 1000, 8));
+        assert_false(queue_front_is_later(queue, NS_PER_S, 10));
+        free(queue);
+    }
+}
+
 static void a_queue_copied_in_mid_flight_runs_on_elsewhere(void **state)
 {
     (void)state;
@@ -341,6 +365,7 @@ int main(void)
         cmocka_unit_test(times_reach_to_the_end_of_int64),
         cmocka_unit_test(an_event_finds_its_way_down_from_every_level),
         cmocka_unit_test(what_is_pushed_after_a_look_ahead_may_still_come_first),
+        cmocka_unit_test(what_goes_on_at_once_can_tell_that_it_is_the_next),
         cmocka_unit_test(a_queue_copied_in_mid_flight_runs_on_elsewhere),
         cmocka_unit_test(a_queue_that_is_full_moves_into_a_larger_one_of_any_kind),
         cmocka_unit_test(a_queue_is_as_small_as_was_promised),
