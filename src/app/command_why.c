@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "app/moment.h"
 #include "app/what_if.h"
 #include "base/duration.h"
 #include "view/outline.h"
@@ -10,21 +11,20 @@
 struct question {
     struct given given;
     uint64_t event; /* 0: choose one */
-    int64_t at_ns; /* TIME_NEVER: no time was given */
+    const char *at, *of; /* NULL: not given */
     uint64_t width;
-    const char *of;
 };
 
 static bool question_make(const struct arguments *arguments, struct question *question, struct scenario_options *options)
 {
     memset(question, 0, sizeof *question);
-    question->at_ns = TIME_NEVER;
     question->width = terminal_width();
+    question->at = argument(arguments, "at");
     question->of = argument(arguments, "of");
-    if (!argument_u64(arguments, "event", 1, UINT32_MAX, &question->event) || !argument_duration(arguments, "at", &question->at_ns) ||
+    if (!argument_u64(arguments, "event", 1, UINT32_MAX, &question->event) ||
         !argument_u64(arguments, "width", VIEW_WIDTH_MIN, VIEW_WIDTH_MAX, &question->width))
         return false;
-    if (question->event != 0 && (question->at_ns != TIME_NEVER || question->of != NULL)) {
+    if (question->event != 0 && (question->at != NULL || question->of != NULL)) {
         complain("why", "--event names one event; --at and --of look for one");
         return false;
     }
@@ -62,23 +62,83 @@ static bool end_find(const struct play *play, const char *of, uint16_t *host, ui
     return true;
 }
 
-/* The event that is asked about; 0: said what is wrong. */
-static uint32_t event_find(const struct play *play, const struct question *question)
+/* What is asked about: the event itself, or where to look for it. */
+struct target {
+    struct moment moment;
+    uint16_t host; /* UINT16_MAX: any */
+    uint32_t conn; /* 0: any */
+    uint32_t event;
+    bool then; /* it happens at the time that was asked for */
+};
+
+static bool moment_find(const struct play *play, const char *at, struct moment *moment)
 {
-    uint16_t host = UINT16_MAX;
-    uint32_t conn = 0, number;
-    if (question->event > play->trace.count) {
-        complain("why", "this run has %u events; see them: lastack run %s --format table", (unsigned)play->trace.count, play->path);
-        return 0;
+    if (moment_parse(at, play->story->clock_ns, moment))
+        return true;
+    if (strchr(at, ':') != NULL && play->story->clock_ns < 0)
+        complain("why", "--at %s: the file has no clock; its times are seconds, as 5.1s", at);
+    else
+        complain("why", "--at takes a time as a view shows it, or with its unit, as 500ms, 5.1s or 2min%s, not %s",
+                 play->story->clock_ns >= 0 ? ", or 10:30:01.123" : "", at);
+    return false;
+}
+
+/* false: said what is wrong. */
+static bool target_find(struct target *target, const struct play *play, const struct question *question)
+{
+    const struct trace *trace = &play->trace;
+    *target = (struct target){.moment.from_ns = TIME_NEVER, .host = UINT16_MAX, .event = (uint32_t)question->event};
+    if (question->event > trace->count) {
+        complain("why", "this run has %u events; see them: lastack run %s --format table", (unsigned)trace->count, play->path);
+        return false;
     }
     if (question->event != 0)
-        return (uint32_t)question->event;
-    if (question->of != NULL && !end_find(play, question->of, &host, &conn))
-        return 0;
-    number = causes_outcome(&play->trace, question->at_ns, host, conn);
-    if (number == 0)
+        return true;
+    if (question->at != NULL && !moment_find(play, question->at, &target->moment))
+        return false;
+    if (question->of != NULL && !end_find(play, question->of, &target->host, &target->conn))
+        return false;
+    target->event = question->at != NULL ? moment_event(trace, &target->moment, target->host, target->conn) : 0;
+    target->then = target->event != 0;
+    if (!target->then)
+        target->event = causes_outcome(trace, target->moment.from_ns, target->host, target->conn);
+    if (target->event == 0)
         complain("why", "nothing happens%s%s up to then", question->of != NULL ? " at " : "", question->of != NULL ? question->of : "");
-    return number;
+    return target->event != 0;
+}
+
+#define OTHERS_SHOWN 8u
+
+static bool in_chain(const struct causes *causes, uint32_t event)
+{
+    for (uint32_t i = 0; i < causes->count; i++) {
+        if (causes->links[i].event == event)
+            return true;
+    }
+    return false;
+}
+
+/* What else may have been meant: the chain does not tell it, and its number asks for it. */
+static void others_tell(struct text *out, const struct play *play, const struct target *target)
+{
+    const struct trace *trace = &play->trace;
+    struct causes causes;
+    unsigned told = 0;
+    causes_find(&causes, trace, target->event);
+    for (uint32_t n = 0; (n = moment_other(trace, &target->moment, target->host, target->conn, target->event, n)) != 0;) {
+        if (in_chain(&causes, n) || told++ >= OTHERS_SHOWN)
+            continue;
+        text_puts(out, told == 1 ? "at that time too:\n" : "");
+        text_printf(out, "  --event %u, ", (unsigned)n);
+        text_seconds(out, trace->events[n - 1].time_ns);
+        text_puts(out, " s: ");
+        view_sentence(out, play->story, trace, n);
+        text_putc(out, '\n');
+    }
+    if (told > OTHERS_SHOWN)
+        text_printf(out, "  and %u more\n", told - OTHERS_SHOWN);
+    out->failed = out->failed || causes.failed;
+    causes_free(&causes);
 }
 
 /* ---- what came of it instead ---- */
@@ -236,15 +296,20 @@ static enum status answer(struct play *play, const struct question *question)
     play_again(&again, play);
     enum status status = play_run(play, TIME_NEVER, again.bytes);
     if (status == STATUS_HELD || status == STATUS_FAILED) {
-        const uint32_t event = event_find(play, question);
-        status = event != 0 ? STATUS_HELD : STATUS_WRONG;
-        if (event != 0) {
-            text_printf(&out, "%s%s%s\nevent %u of %s\n\n", play->story->title, play->story->variant_title != NULL ? ": " : "",
-                        play->story->variant_title != NULL ? play->story->variant_title : "", (unsigned)event,
+        struct target target;
+        status = target_find(&target, play, question) ? STATUS_HELD : STATUS_WRONG;
+        if (status == STATUS_HELD) {
+            text_printf(&out, "%s%s%s\nevent %u of %s\n", play->story->title, play->story->variant_title != NULL ? ": " : "",
+                        play->story->variant_title != NULL ? play->story->variant_title : "", (unsigned)target.event,
                         again.bytes != NULL ? again.bytes : "");
-            view_why(&out, play->story, &play->trace, &play->judgement, &options, event);
-            status = what_if(&out, play, event, TIME_NEVER);
-            if (question->event == 0 && question->at_ns == TIME_NEVER && question->of == NULL)
+            if (target.then)
+                others_tell(&out, play, &target);
+            else if (question->at != NULL)
+                text_printf(&out, "nothing happens at %s; this is the last change before\n", question->at);
+            text_putc(&out, '\n');
+            view_why(&out, play->story, &play->trace, &play->judgement, &options, target.event);
+            status = what_if(&out, play, target.event, TIME_NEVER);
+            if (question->event == 0 && question->at == NULL && question->of == NULL)
                 waits(&out, play);
         }
     }
@@ -274,7 +339,7 @@ static enum status why(const struct arguments *arguments)
 
 static const struct option options[] = {
     {.name = "event", .value = "N", .help = "the event with this number in --format table or jsonl"},
-    {.name = "at", .value = "T", .help = "what had last happened at this time, as 5.1s"},
+    {.name = "at", .value = "T", .help = "what happens at this time, as 5.1s or as a view shows it; if nothing, what had last"},
     {.name = "of", .value = "HOST[.NAME]", .help = "of this host, or of this end of a connection"},
     GIVEN_OPTIONS,
     {.name = "width", .value = "N", .help = "columns, 80 to 200 (those of the terminal, else 80)"},
@@ -285,11 +350,15 @@ const struct command command_why = {
     .usage = "why FILE [--event N | --at T] [--of HOST[.NAME]] [--seed N] [--set NAME=VALUE] [--profile [HOST=]NAME] [--variant N] "
              "[--width N]",
     .summary = "tells why something happened, and what would have had to be different",
-    .details = "Plays the scenario and follows one event back: by --event its number, by --at the last change of\n"
-               "state or failed call up to then; without either the last one that came to harm. Each step is told\n"
-               "with the rule that ruled. What the chain blames (a line of the file, a loss by chance, a call, a\n"
-               "setting of a host) is then taken away, one at a time, and the run played again: what the answer\n"
-               "says would have prevented it, did.\n"
+    .details = "Plays the scenario and follows one event back: by --event its number, by --at what happens then (a\n"
+               "change of state or failed call before all else), or if nothing does the last change of state or\n"
+               "failed call up to then; without either the last one that came to harm. A time may be copied from\n"
+               "a view: 5.042, 10:30:01.124 where the file has a clock. Views cut times off, so 5.042 is any\n"
+               "instant that begins so, and the answer says what else happens in it.\n"
+               "\n"
+               "Each step is told with the rule that ruled. What the chain blames (a line of the file, a loss by\n"
+               "chance, a call, a setting of a host) is then taken away, one at a time, and the run played again:\n"
+               "what the answer says would have prevented it, did.\n"
                "\n"
                "Exit status: 0 answered; 2 the file or the command line is wrong; 3 something outside failed;\n"
                "4 a fault of lastack's own.\n",
