@@ -8,15 +8,18 @@
 
 bool branch_open(struct branch *branch, const struct play *play)
 {
-    *branch = (struct branch){.variant = play->options.variant, .variants = play->story->variants};
+    *branch = (struct branch){.variant = play->options.variant, .variants = play->story->variants, .options = play->options};
     text_add(&branch->texts[0], play->file.bytes, play->file.length);
-    return !branch->texts[0].failed;
+    if (!branch->texts[0].failed)
+        branch_given(&branch->given, &branch->texts[0], play->story, &branch->options);
+    return !branch->texts[0].failed && !branch->given.failed;
 }
 
 void branch_free(struct branch *branch)
 {
     for (unsigned i = 0; i <= branch->count; i++)
         text_free(&branch->texts[i]);
+    text_free(&branch->given);
     branch->count = 0;
 }
 
@@ -93,10 +96,11 @@ static void variant_begin(struct text *out, const struct branch *branch, const c
     const char *end = text->bytes + text->length;
     unsigned part = 0;
     text_printf(out, "\nvariant \"branch: %s\"\n", line);
+    text_puts(out, branch->given.bytes != NULL ? branch->given.bytes : "");
     for (const char *at = text->bytes; at < end; at = line_after(at, end)) {
         const bool title = begins_variant(at, end);
         part += title;
-        if (part > 0 && part == branch->variant && !title && !is_expect(at))
+        if (part > 0 && part == branch->variant && !title && !is_expect(at) && !branch_gives(&branch->options, at))
             text_add(out, at, (size_t)(line_after(at, end) - at));
     }
     if (out->length > 0 && out->bytes[out->length - 1] != '\n')
@@ -133,7 +137,9 @@ bool branch_read(const struct branch *branch, struct play *play)
 {
     const struct text *now = &branch->texts[branch->count];
     struct text text = {0};
-    play->options.variant = branch->count == 0 ? branch->variant : (uint16_t)(branch->variants + 1);
+    play->options = branch->options;
+    if (branch->count > 0)
+        play->options = (struct scenario_options){.variant = (uint16_t)(branch->variants + 1)};
     text_add(&text, now->bytes != NULL ? now->bytes : "", now->length);
     if (text.failed) {
         text_free(&text);

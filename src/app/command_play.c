@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "app/moment.h"
 #include "base/duration.h"
 
 #define WAIT_MOST_MS 2000 /* a longer silence is not sat out */
@@ -148,16 +149,18 @@ static void say(struct player *player, const char *message)
 
 static void time_typed(struct player *player)
 {
-    int64_t time_ns;
-    char word[sizeof player->prompt + 1];
+    struct stage *stage = &player->stage;
+    struct moment moment;
     const bool further = player->prompt[0] == '+';
-    const char *typed = player->prompt + further;
-    snprintf(word, sizeof word, "%s%s", typed, strspn(typed, "0123456789.") == strlen(typed) ? "s" : "");
-    if (!duration_parse(word, &time_ns)) {
-        say(player, "that is no time: 5.1s, 200ms, 2min, +1s");
+    const int64_t clock_ns = further ? -1 : stage->play.story->clock_ns;
+    if (!moment_parse(player->prompt + further, clock_ns, &moment)) {
+        say(player, clock_ns >= 0 ? "that is no time: 5.1s, 200ms, 2min, +1s, 10:30:01.123" : "that is no time: 5.1s, 200ms, 2min, +1s");
         return;
     }
-    stage_go_to(&player->stage, further ? time_add(player->stage.now_ns, time_ns) : time_ns);
+    /* Here microseconds are shown at most: a time that was copied means all of its microsecond. */
+    if (!further && moment.to_ns - moment.from_ns <= NS_PER_US)
+        moment.from_ns = moment.to_ns - 1;
+    stage_go_to(stage, further ? time_add(stage->now_ns, moment.from_ns) : moment.from_ns);
     work(player);
 }
 

@@ -27,6 +27,21 @@ FOLDER = pathlib.Path(tempfile.mkdtemp(prefix="lastack-terminal-"))
 PATIENCE = 120  # seconds until what is awaited counts as missing: nothing here is timed
 RIGHT, LEFT, HOME, END, ENTER, ESCAPE, BACKSPACE = b"\x1b[C", b"\x1b[D", b"\x1b[H", b"\x1bOF", b"\r", b"\x1b", b"\x7f"
 passed = failed = 0
+# The FIN leaves at an instant of many nanoseconds: what draws them is the seed.
+CLOCKED = """scenario "With a clock"
+clock 10:30:00
+let PAUSE = 7s
+host client
+host server
+link client -- server  delay 10ms  jitter 3ms
+app client
+    connect server:80
+    send 300
+    after $PAUSE  close
+service server 80
+    recv until eof
+    close
+"""
 
 
 class Terminal:
@@ -232,6 +247,28 @@ def a_branch():
     judge(found and found.group(1) in run.stdout, "and plays the very run that was on the screen: " + run.stdout)
 
 
+def a_branch_of_what_the_command_line_said():
+    t = Terminal("play", "clocked.scn", "--seed", "9", "--set", "PAUSE=2s", "--profile", "client=rfc9293")
+    judge(t.until(lambda p: "paused" in p), "it opens", t)
+    t.press("t", "10:30:02.0", ENTER)
+    judge(t.until(lambda p: re.search(r"^2\.000 s \| event", p, re.M)), "a time may be the clock's", t)
+    t.press("n")
+    judge(t.until(lambda p: "under way: FIN ACK" in p), "the FIN is under way", t)
+    shown = re.search(r"10:30:02\.(\d{6}) +close", t.page())
+    t.press(HOME, "t", shown.group(0).split()[0] if shown else "0", ENTER)
+    judge(t.until(lambda p: "under way: FIN ACK" in p), "a time as the ladder shows it is that moment: " + repr(shown), t)
+    t.press("k", "a")
+    judge(t.until(lambda p: "branch 1" in p), "a letter kills it", t)
+    t.press("$", "w", b"\x15", "given.scn", ENTER)
+    judge(t.until(lambda p: "saved: lastack run given.scn --seed 9 --variant 1" in p), "w writes the branch, and no option is left to be said", t)
+    found = re.search(r"the end, .* \| trace ([0-9a-f]{16})", t.page())
+    t.press("q")
+    t.ended()
+    t.close()
+    run = subprocess.run([PROGRAM, "run", "given.scn", "--variant", "1"], cwd=FOLDER, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    judge(found and found.group(1) in run.stdout, "the file alone plays what was on the screen: " + run.stdout + run.stderr)
+
+
 def what_a_branch_breaks_is_said():
     t = Terminal("play", "four-packets.scn")
     t.press(*"nnnnn")
@@ -302,6 +339,7 @@ def signals_and_no_terminal():
     os.close(t.master)
     judge(t.process.wait(PATIENCE) in (0, 3), "a terminal that goes away ends it")
     os.close(t.slave)
+    (FOLDER / "clocked.scn").write_text(CLOCKED, encoding="utf-8")
     run = subprocess.run([PROGRAM, "play", "lost-final-ack.scn"], cwd=FOLDER, stdin=subprocess.DEVNULL, capture_output=True, text=True,
                          timeout=PATIENCE, check=False)
     judge(run.returncode == 3 and "terminal" in run.stderr and run.stdout == "", "without a terminal: exit 3 and a word why")
@@ -352,6 +390,7 @@ def watching():
 def main():
     for name in ("lost-final-ack.scn", "four-packets.scn"):
         shutil.copy(ROOT / "scenarios" / name, FOLDER / name)
+    (FOLDER / "clocked.scn").write_text(CLOCKED, encoding="utf-8")
     run = subprocess.run([PROGRAM, "play", "lost-final-ack.scn"], cwd=FOLDER, stdin=subprocess.DEVNULL, capture_output=True, text=True,
                          timeout=PATIENCE, check=False)
     if "without libuv" in run.stderr:
@@ -362,6 +401,7 @@ def main():
         every_answer_has_its_time()
         keys_and_sizes()
         a_branch()
+        a_branch_of_what_the_command_line_said()
         what_a_branch_breaks_is_said()
         a_long_run()
         signals_and_no_terminal()

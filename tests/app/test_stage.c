@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -20,13 +21,18 @@
 #define SCENARIOS SOURCE_ROOT "/scenarios/"
 #define LONG_RUN SCENARIOS "fin-wait/five-minutes-of-download.scn" /* some three thousand events */
 
-static void opened(struct stage *stage, const char *path, uint16_t variant)
+static void opened_with(struct stage *stage, const char *path, const struct scenario_options *options)
 {
-    struct play play = {.options = {.variant = variant}};
+    struct play play = {.options = *options};
     assert_int_equal(play_open(&play, path), STATUS_HELD);
     assert_true(play_parse(&play));
     assert_int_equal(stage_open(stage, &play), STATUS_HELD);
     assert_true(stage_work(stage, UINT32_MAX));
+}
+
+static void opened(struct stage *stage, const char *path, uint16_t variant)
+{
+    opened_with(stage, path, &(struct scenario_options){.variant = variant});
 }
 
 static void run_whole(struct play *play, const char *path)
@@ -329,6 +335,65 @@ static void every_scenario_of_the_gallery_can_be_branched(void **state)
     paths_free(&paths);
 }
 
+/* The file alone plays what was seen: what the command line said stands in it (killed() compares the hashes). */
+static void a_branch_keeps_what_the_command_line_said(void **state)
+{
+    static const char text[] = "scenario \"given\"\nlet PAUSE = 1s..4s\nlet ONCE = 5ms\nlet WORD = \"x\"\n"
+                               "host client  linux  time_wait 30s  # half a minute\nhost server\n"
+                               "link client -- server  delay 10ms  jitter 3ms  loss 5%\n"
+                               "app client\n    connect server:80\n    send 3000\n    after $PAUSE  close\n"
+                               "service server 80\n    recv until eof\n    after $ONCE  close\n"
+                               "at 1ms  say $WORD\nexpect client spends 30s in TIME_WAIT\n"
+                               "variant \"another\"\n    let PAUSE = 7s\n    seed 12\n    host server rfc9293 timestamps off\n";
+    static const struct scenario_set sets[] = {{"ONCE", "1s"}, {"ONCE", "20ms..30ms"}, {"WORD", "one \"two\""}, {"PAUSE", "2s"}};
+    static const struct scenario_host_profile hosts[] = {{"server", "freebsd"}};
+    static const char *const lines[] = {"\n    seed 77\n    let ONCE = 20ms..30ms\n    let WORD = \"one \\\"two\\\"\"\n    let PAUSE = 2s\n"
+                                        "    host client  windows  time_wait 30s\n    host server  freebsd\n    drop ",
+                                        "    host client  windows  time_wait 30s\n    host server  freebsd  timestamps off\n    drop "};
+    struct paths paths = {0};
+    char folder[] = "/tmp/lastack-stage-XXXXXX", path[64];
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/given.scn", folder);
+    assert_int_equal(output_create(path, text, sizeof text - 1), STATUS_HELD);
+    for (uint16_t variant = 0; variant < 2; variant++) {
+        const struct scenario_options options = {.variant = variant,
+                                                 .seed_given = true,
+                                                 .seed = 77,
+                                                 .sets = sets,
+                                                 .set_count = 4,
+                                                 .profile_all = "windows",
+                                                 .host_profiles = hosts,
+                                                 .host_profile_count = 1};
+        struct stage stage;
+        opened_with(&stage, path, &options);
+        go(&stage, GOAL_END);
+        const uint64_t whole = world_hash(stage.play.engine.world);
+        stage_back_to_start(&stage);
+        to_a_flight(&stage);
+        assert_true(killed(&stage));
+        if (strstr(branch_text(&stage.branch)->bytes, lines[variant]) == NULL)
+            fail_msg("%s", branch_text(&stage.branch)->bytes);
+        assert_true(stage_unkill(&stage));
+        go(&stage, GOAL_END);
+        assert_true(world_hash(stage.play.engine.world) == whole);
+        stage_free(&stage);
+    }
+    unlink(path);
+    rmdir(folder);
+    assert_int_equal(paths_find(&paths, SOURCE_ROOT "/scenarios"), STATUS_HELD);
+    for (unsigned i = 0; i < paths.count; i += 3) {
+        const struct scenario_options options = {
+            .seed_given = true, .seed = 3 + i, .profile_all = profile_name((enum profile_id)(i % PROFILES))};
+        struct stage stage;
+        opened_with(&stage, paths.list[i], &options);
+        to_a_flight(&stage);
+        killed(&stage);
+        stage_free(&stage);
+    }
+    paths_free(&paths);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -340,6 +405,7 @@ int main(void)
         cmocka_unit_test(a_branch_that_is_saved_plays_the_same),
         cmocka_unit_test(a_branch_of_a_variant_is_one_of_that_variant),
         cmocka_unit_test(a_branch_has_branches),
+        cmocka_unit_test(a_branch_keeps_what_the_command_line_said),
         cmocka_unit_test(every_scenario_of_the_gallery_can_be_branched),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
