@@ -2,9 +2,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "app/play.h"
+#include "app/narration.h"
 
-/* Reads one file in all its variants, for what a variant alone may have wrong. */
+/* Reads one file in all its variants, for what a variant alone may have wrong; and looks at what is said in them. */
 static enum status check_file(struct play *play, const char *path, struct text *out)
 {
     enum status status = play_open(play, path);
@@ -13,10 +13,16 @@ static enum status check_file(struct play *play, const char *path, struct text *
         status = play_read(play);
     if (status != STATUS_HELD)
         return status;
-    unsigned variants = play->story->variants;
+    struct diagnostics warnings = {.count = 0};
+    if (!narration_check(play, &warnings))
+        return STATUS_OUTSIDE;
+    diagnostics_print(&warnings, play->path, &play->file);
+    unsigned variants = play->story->variants, count = (unsigned)warnings.count;
     text_printf(out, "%s: fine", play->path);
     if (variants > 0)
         text_printf(out, ", with %u variant%s", variants, variants == 1 ? "" : "s");
+    if (count > 0)
+        text_printf(out, " and %u warning%s", count, count == 1 ? "" : "s");
     text_putc(out, '\n');
     return STATUS_HELD;
 }
@@ -43,8 +49,10 @@ static enum status check(const struct arguments *arguments)
 const struct command command_check = {
     .name = "check",
     .usage = "check FILE...",
-    .summary = "reads scenarios and says what is wrong with them; runs nothing",
-    .details = "All errors of a file are reported in one go (at most 20).\n"
+    .summary = "reads scenarios and says what is wrong with them",
+    .details = "All errors of a file are reported in one go (at most 20). No expectation is judged. A warning, which does\n"
+               "not change the exit status, says that a variant inherits narration of a fixed time that may not be so in\n"
+               "it: base and variants are played up to there, and some end is in another state then.\n"
                "\n"
                "Exit status: 0 fine; 2 a file is wrong; 3 something outside failed.\n",
     .run = check,
