@@ -67,22 +67,30 @@ void trace_segment_put(struct sim *sim, struct trace_event *event, const struct 
     trace_segment_fill(event, flow, flow_side_of(flow, seg), seg);
 }
 
-static uint32_t state_write(struct sim *sim, uint16_t host, uint32_t conn, uint8_t side, uint32_t identity, enum tcp_state from,
-                            enum tcp_state to, unsigned why, bool orphan)
+void state_put(struct sim *sim, uint16_t host, uint32_t conn, uint8_t side, uint32_t identity, enum tcp_state from, enum tcp_state to,
+               enum state_why why)
 {
     struct trace_event *event = trace_open(sim, TRACE_STATE, why, host, 0, conn, sim->cause);
     event->state.from = (uint8_t)from;
     event->state.to = (uint8_t)to;
     event->state.side = side;
-    event->state.orphan = orphan;
+    event->state.orphan = false;
     event->state.end = identity;
-    return trace_close(sim, TRACE_STATE_BYTES);
+    trace_close(sim, TRACE_STATE_BYTES);
 }
 
-void state_put(struct sim *sim, uint16_t host, uint32_t conn, uint8_t side, uint32_t identity, enum tcp_state from, enum tcp_state to,
-               enum state_why why)
+/* A record of the end at work. Each field goes from there to here on its own: few are on their way at a time. */
+static inline struct trace_event *trace_open_own(struct sim *sim, enum trace_kind kind, unsigned what)
 {
-    state_write(sim, host, conn, side, identity, from, to, why, false);
+    struct trace_event *event = trace_tape_place(&sim->world->tape);
+    memset(&event->kind, 0, offsetof(struct trace_event, segment) - offsetof(struct trace_event, kind));
+    event->kind = (uint8_t)kind;
+    event->what = (uint8_t)what;
+    event->time_ns = sim->world->acted_ns = sim->world->now_ns;
+    event->cause = sim->cause;
+    event->conn = sim->cur->endpoint.flow.index;
+    event->host = (uint8_t)tuple_host(sim->cur->endpoint.tuple);
+    return event;
 }
 
 /* Somebody waits for what the states at this host come to. */
@@ -104,15 +112,28 @@ static __attribute__((noinline)) void awaited_state(struct sim *sim, enum tcp_st
     }
 }
 
+/* A record that has filled the tape, or that somebody waits for. */
+static __attribute__((noinline, cold)) void state_told(struct sim *sim, enum tcp_state from, enum tcp_state to, bool full)
+{
+    const uint32_t record = sim->world->events;
+    if (full)
+        tape_full(sim);
+    awaited_state(sim, from, to, record);
+}
+
 static void on_state(void *ctx, enum tcp_state from, enum tcp_state to, uint8_t why)
 {
     struct sim *sim = ctx;
-    const struct endpoint *end = &sim->cur->endpoint;
-    uint16_t host = tuple_host(end->tuple);
-    bool orphan = sim->cur_tcb == NULL || sim->cur_tcb->orphan;
-    uint32_t record = state_write(sim, host, end->flow.index, end->side, end->identity, from, to, why, orphan);
-    if (__builtin_expect((sim->hosts[host].awaits_leaves | sim->hosts[host].awaits_enters) != 0, 0))
-        awaited_state(sim, from, to, record);
+    struct trace_event *event = trace_open_own(sim, TRACE_STATE, why);
+    event->state.from = (uint8_t)from;
+    event->state.to = (uint8_t)to;
+    event->state.side = sim->cur->endpoint.side;
+    event->state.orphan = sim->cur_tcb == NULL || sim->cur_tcb->orphan;
+    event->state.end = sim->cur->endpoint.identity;
+    const bool full = trace_took(sim, TRACE_STATE_BYTES);
+    const struct host *host = &sim->hosts[tuple_host(sim->cur->endpoint.tuple)];
+    if (__builtin_expect(full, 0) || __builtin_expect((host->awaits_leaves | host->awaits_enters) != 0, 0))
+        state_told(sim, from, to, full);
 }
 
 /* The segment at sink.place goes, and the next is made behind it. */
@@ -184,44 +205,67 @@ static bool minis_full(const struct sim *sim, uint16_t host, int64_t most)
     return most != 0 && count >= most;
 }
 
-static __attribute__((noinline, cold)) void host_counts(struct sim *sim, uint16_t host)
+static __attribute__((noinline, cold)) struct tcb *host_counts(struct sim *sim, struct tcb *tcb)
 {
+    const uint16_t host = tuple_host(sim->cur->endpoint.tuple);
     sim->ctx.orphans_full = orphans_full(sim, host, sim->ctx.profile->max_orphans);
     sim->ctx.minis_full = minis_full(sim, host, sim->ctx.profile->max_tw_buckets);
+    return tcb;
 }
 
-static inline void ctx_begin(struct sim *sim, uint16_t host)
+/* The end at `index` of the pool is at work: what TCP is told of the world, and that it has not said anything. */
+static inline void ctx_begin(struct sim *sim, uint32_t index, const struct tcb *tcb)
 {
+    sim->cur = &sim->ends[index - 1];
+    sim->cur_index = index;
+    sim->cur_tcb = tcb;
     sim->ctx.now_ns = sim->world->now_ns;
-    sim->ctx.profile = &sim->story->nodes[host].profile;
+    sim->ctx.profile = &sim->story->nodes[tuple_host(sim->cur->endpoint.tuple)].profile;
     sim->ctx.room = OUTBOX_DATA - (int32_t)sim->out_count;
     sim->ctx.starved = sim->ctx.accept_full = sim->ctx.orphans_full = sim->ctx.minis_full = false;
-    if (__builtin_expect((sim->ctx.profile->max_orphans | sim->ctx.profile->max_tw_buckets) != 0, 0))
-        host_counts(sim, host);
     sim->ctx.timers_set = 0;
     sim->signals = 0;
 }
 
-static uint32_t timer_put(struct sim *sim, enum timer_what what, uint8_t timer, int64_t at_ns)
+static inline bool host_has_limits(const struct sim *sim)
 {
-    const struct endpoint *end = &sim->cur->endpoint;
-    struct trace_event *event = trace_open(sim, TRACE_TIMER, what, tuple_host(end->tuple), 0, end->flow.index, sim->cause);
-    event->timer.at_ns = at_ns;
-    event->timer.timer = timer;
-    event->timer.side = end->side;
-    memset(event->timer.zero, 0, sizeof event->timer.zero);
-    return trace_close(sim, TRACE_TIMER_BYTES);
+    return __builtin_expect((sim->ctx.profile->max_orphans | sim->ctx.profile->max_tw_buckets) != 0, 0);
+}
+
+/* True: the tape is full. */
+static inline bool timer_write(struct sim *sim, enum timer_what what, const struct tcp_timer_slot *slot)
+{
+    struct trace_event *event = trace_open_own(sim, TRACE_TIMER, what);
+    memset(&event->timer, 0, sizeof event->timer);
+    event->timer.at_ns = slot->at_ns;
+    event->timer.timer = slot->kind;
+    event->timer.side = sim->cur->endpoint.side;
+    return trace_took(sim, TRACE_TIMER_BYTES);
+}
+
+static __attribute__((noinline)) uint32_t timer_put(struct sim *sim, enum timer_what what, const struct tcp_timer_slot *slot)
+{
+    const bool full = timer_write(sim, what, slot);
+    const uint32_t record = sim->world->events;
+    if (full)
+        tape_full(sim);
+    return record;
+}
+
+static __attribute__((noinline, cold)) struct tcb *tcp_begin_woken(struct sim *sim, uint32_t index)
+{
+    tcb_wake(sim, index);
+    return tcp_begin(sim, index);
 }
 
 struct tcb *tcp_begin(struct sim *sim, uint32_t index)
 {
-    const struct endpoint *endpoint = endpoint_at(sim, index);
-    struct tcb *tcb = tcb_of(sim, endpoint);
-    sim->cur = &sim->ends[index - 1];
-    sim->cur_index = index;
-    sim->cur_tcb = tcb;
-    ctx_begin(sim, tuple_host(endpoint->tuple));
-    return tcb;
+    const uint32_t handle = endpoint_at(sim, index)->tcb;
+    if (__builtin_expect(!tcb_is_lent(handle), 0))
+        return tcp_begin_woken(sim, index);
+    struct tcb *tcb = &lent_at(sim, handle)->tcb;
+    ctx_begin(sim, index, tcb);
+    return host_has_limits(sim) ? host_counts(sim, tcb) : tcb;
 }
 
 void timer_fires(struct sim *sim, int slot)
@@ -232,22 +276,8 @@ void timer_fires(struct sim *sim, int slot)
         *was = sim->cur_tcb->slot[slot];
         sim->ctx.timers_set = (uint8_t)(1u << slot);
     }
-    sim->cause = timer_put(sim, TIMER_FIRED, was->kind, was->at_ns);
+    sim->cause = timer_put(sim, TIMER_FIRED, was);
     was->at_ns = TIME_NEVER;
-}
-
-static void timers_compare(struct sim *sim, const struct tcb *tcb)
-{
-    for (unsigned left = sim->ctx.timers_set; left != 0; left &= left - 1) {
-        const int s = __builtin_ctz(left);
-        const struct tcp_timer_slot *was = &sim->ctx.timers_before[s], *is = &tcb->slot[s];
-        if (is->at_ns == was->at_ns && (is->at_ns == TIME_NEVER || is->kind == was->kind))
-            continue;
-        if (is->at_ns != TIME_NEVER)
-            timer_put(sim, TIMER_ARMED, is->kind, is->at_ns);
-        else
-            timer_put(sim, TIMER_STOPPED, was->kind, was->at_ns);
-    }
 }
 
 /* A timer that fell due while its host stood still is late. */
@@ -257,8 +287,9 @@ static int64_t not_past(const struct sim *sim, int64_t at_ns)
 }
 
 /* One event an endpoint: pushed only when something is due before it; one that comes too early is pushed again then. Never a cancel. */
-static void endpoint_arm(struct sim *sim, struct lent_tcb *lent, uint32_t index)
+static __attribute__((noinline)) void endpoint_arm(struct sim *sim)
 {
+    struct lent_tcb *lent = lent_at(sim, sim->cur->endpoint.tcb);
     int slot = tcp_next_slot(&lent->tcb);
     if (slot < 0)
         return;
@@ -268,11 +299,39 @@ static void endpoint_arm(struct sim *sim, struct lent_tcb *lent, uint32_t index)
         return;
     lent->event_ns = at_ns;
     lent->event_number = number;
-    sim_push(sim, at_ns, CLASS_NETWORK, number, TARGET_ENDPOINT, index);
+    sim_push(sim, at_ns, CLASS_NETWORK, number, TARGET_ENDPOINT, sim->cur_index);
+}
+
+static void timers_end(struct sim *sim, unsigned set);
+
+static __attribute__((noinline, cold)) void timers_go_on(struct sim *sim, unsigned set)
+{
+    tape_full(sim);
+    timers_end(sim, set);
+}
+
+/* What has become of the timers in the slots of `set` is written, and the pending event is right. Calls stand at the ends only: nothing
+ * has to be kept in memory over them. */
+static __attribute__((noinline)) void timers_end(struct sim *sim, unsigned set)
+{
+    const struct lent_tcb *lent = lent_at(sim, sim->cur->endpoint.tcb);
+    for (; set != 0; set &= set - 1) {
+        const int s = __builtin_ctz(set);
+        const struct tcp_timer_slot *was = &sim->ctx.timers_before[s], *is = &lent->tcb.slot[s];
+        const bool runs = is->at_ns != TIME_NEVER;
+        if (is->at_ns == was->at_ns && (!runs || is->kind == was->kind))
+            continue;
+        if (__builtin_expect(timer_write(sim, runs ? TIMER_ARMED : TIMER_STOPPED, runs ? is : was), 0)) {
+            timers_go_on(sim, set & (set - 1));
+            return;
+        }
+    }
+    if (tcp_next_ns(&lent->tcb) <= lent->event_ns)
+        endpoint_arm(sim);
 }
 
 /* It has more to send than the step has room for; a program that sends in a row is told so more than once. */
-static void starved_add(struct sim *sim, uint32_t index)
+static __attribute__((noinline, cold)) void starved_add(struct sim *sim, uint32_t index)
 {
     for (unsigned i = 0; i < sim->starved_count; i++) {
         if (sim->starved[i] == index)
@@ -282,23 +341,15 @@ static void starved_add(struct sim *sim, uint32_t index)
     sim->starved[sim->starved_count++] = index;
 }
 
-static __attribute__((noinline)) void timers_end(struct sim *sim)
-{
-    timers_compare(sim, sim->cur_tcb);
-    endpoint_arm(sim, lent_at(sim, sim->cur->endpoint.tcb), sim->cur_index);
-}
-
 void tcp_end(struct sim *sim)
 {
     /* Most steps leave the timers alone; then the pending event is right too. (In a slot that was set there may be more to see.) */
     if (sim->ctx.timers_set != 0 || sim->world->paused)
-        timers_end(sim);
-    if (sim->ctx.starved)
+        timers_end(sim, sim->ctx.timers_set);
+    if (__builtin_expect(sim->ctx.starved, 0))
         starved_add(sim, sim->cur_index);
-    uint32_t signals = sim->signals;
-    sim->signals = 0;
-    if (signals != 0)
-        endpoint_signalled(sim, sim->cur_index, signals);
+    if (sim->signals != 0)
+        endpoint_signalled(sim, sim->cur_index, sim->signals);
 }
 
 static enum tcp_timer mini_timer_kind(const struct mini *mini)
@@ -309,23 +360,18 @@ static enum tcp_timer mini_timer_kind(const struct mini *mini)
 void mini_begin(struct sim *sim, uint32_t index)
 {
     const struct mini *mini = mini_at(sim, index);
-    sim->cur = &sim->ends[index - 1];
-    sim->cur_index = index;
-    sim->cur_tcb = NULL;
-    ctx_begin(sim, tuple_host(mini->tuple));
+    ctx_begin(sim, index, NULL);
+    if (host_has_limits(sim))
+        host_counts(sim, NULL);
     sim->mini_timer = (struct tcp_timer_slot){.at_ns = mini->tcp.at_ns, .kind = (uint8_t)mini_timer_kind(mini)};
 }
 
 void mini_end(struct sim *sim)
 {
     struct mini *mini = &sim->cur->mini;
-    const struct tcp_timer_slot *was = &sim->mini_timer;
-    if (mini->tcp.at_ns != was->at_ns || mini_timer_kind(mini) != was->kind) {
-        if (mini->tcp.at_ns != TIME_NEVER)
-            timer_put(sim, TIMER_ARMED, (uint8_t)mini_timer_kind(mini), mini->tcp.at_ns);
-        else
-            timer_put(sim, TIMER_STOPPED, was->kind, was->at_ns);
-    }
+    const struct tcp_timer_slot *was = &sim->mini_timer, is = {.at_ns = mini->tcp.at_ns, .kind = (uint8_t)mini_timer_kind(mini)};
+    if (is.at_ns != was->at_ns || is.kind != was->kind)
+        timer_put(sim, is.at_ns != TIME_NEVER ? TIMER_ARMED : TIMER_STOPPED, is.at_ns != TIME_NEVER ? &is : was);
     const int64_t at_ns = not_past(sim, mini->tcp.at_ns);
     if (at_ns < mini->event_ns || (at_ns == mini->event_ns && mini->tcp.number < mini->event_number)) {
         mini->event_ns = at_ns;

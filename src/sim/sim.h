@@ -277,10 +277,16 @@ static inline struct trace_event *trace_open(struct sim *sim, enum trace_kind ki
     event->statement = 0;
     return event;
 }
+/* The record, which is world->events now, is complete. True: tape_full() must be called before there is another. */
+static inline bool trace_took(struct sim *sim, size_t bytes)
+{
+    sim->world->events++;
+    return trace_tape_take(&sim->world->tape, bytes);
+}
 static inline uint32_t trace_close(struct sim *sim, size_t bytes)
 {
-    uint32_t number = ++sim->world->events;
-    if (trace_tape_take(&sim->world->tape, bytes))
+    uint32_t number = sim->world->events + 1;
+    if (trace_took(sim, bytes))
         tape_full(sim);
     return number;
 }

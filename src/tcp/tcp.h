@@ -5,6 +5,7 @@
 #ifndef LASTACK_TCP_TCP_H
 #define LASTACK_TCP_TCP_H
 
+#include "base/duration.h"
 #include "tcp/profile.h"
 #include "tcp/tcb.h"
 
@@ -49,9 +50,9 @@ struct tcp_ctx {
     uint32_t *next_number; /* each armed timer takes one */
     uint32_t record_limit; /* records that the pool holds: free ones are record_limit - *pool.used */
     int32_t room; /* data segments that may still be sent in this step, 0 or less: none; the engine keeps a reserve of 16 for the rest */
+    uint32_t synack_retries; /* in: for a half-open passive end whose listener is pressed; 0: the profile's */
     bool starved; /* out: room or records ran out: flush, grow, and call tcp_output() */
     bool accept_full; /* in: the listener's accept queue is full (a third ACK is dropped, L-20) */
-    uint32_t synack_retries; /* in: for a half-open passive end whose listener is pressed; 0: the profile's */
     bool orphans_full, minis_full; /* in: the host has as many as its profile allows (max_orphans, max_tw_buckets) */
     uint8_t timers_set; /* out: mask of the slots that were armed or stopped; what stood there before: */
     struct tcp_timer_slot timers_before[TCP_SLOTS];
@@ -123,8 +124,25 @@ enum listen_answer tcp_segment_arrives_listen(const struct tcp_profile *profile,
 void tcp_segment_arrives(struct tcp_ctx *ctx, struct tcb *tcb, const struct segment *seg);
 
 /* ---- timeouts (3.10.8) ---- */
-/* The earliest running slot, or -1. Order: (at_ns, number). */
-int tcp_next_slot(const struct tcb *tcb);
+/* When the next timer fires; TIME_NEVER: none runs. */
+static inline int64_t tcp_next_ns(const struct tcb *tcb)
+{
+    int64_t next_ns = tcb->slot[0].at_ns;
+    for (int i = 1; i < TCP_SLOTS; i++)
+        next_ns = tcb->slot[i].at_ns < next_ns ? tcb->slot[i].at_ns : next_ns;
+    return next_ns;
+}
+/* Its slot, or -1. Order: (at_ns, number). */
+static inline int tcp_next_slot(const struct tcb *tcb)
+{
+    int best = 0;
+    for (int i = 1; i < TCP_SLOTS; i++) {
+        const struct tcp_timer_slot *slot = &tcb->slot[i], *first = &tcb->slot[best];
+        if (slot->at_ns < first->at_ns || (slot->at_ns == first->at_ns && slot->number < first->number))
+            best = i;
+    }
+    return tcb->slot[best].at_ns != TIME_NEVER ? best : -1;
+}
 enum tcp_timer tcp_next_timer(const struct tcb *tcb);
 /* Slot `slot` is due now: fires it. */
 void tcp_timeout(struct tcp_ctx *ctx, struct tcb *tcb, enum tcp_slot slot);

@@ -58,20 +58,6 @@ void timers_init(struct tcb *tcb)
         tcb->slot[slot] = (struct tcp_timer_slot){.at_ns = TIME_NEVER};
 }
 
-int tcp_next_slot(const struct tcb *tcb)
-{
-    int best = -1;
-    for (int i = 0; i < TCP_SLOTS; i++) {
-        const struct tcp_timer_slot *slot = &tcb->slot[i];
-        if (slot->at_ns == TIME_NEVER)
-            continue;
-        if (best < 0 || slot->at_ns < tcb->slot[best].at_ns ||
-            (slot->at_ns == tcb->slot[best].at_ns && slot->number < tcb->slot[best].number))
-            best = i;
-    }
-    return best;
-}
-
 enum tcp_timer tcp_next_timer(const struct tcb *tcb)
 {
     int slot = tcp_next_slot(tcb);
