@@ -176,7 +176,7 @@ static void pack_losses(struct pack *pack, struct tcb *tcb)
     pack_bool(pack, &tcb->rack_advanced, true);
     pack_bool(pack, &tcb->rack_dsack_seen, false);
     pack_bool(pack, &tcb->reord_seen, false);
-    pack_u8(pack, &tcb->reo_steps, 1);
+    pack_u8(pack, &tcb->reo_steps, 0);
     pack_u8(pack, &tcb->reo_persist, 0);
     pack_u32(pack, &tcb->reordering_degree, DUP_ACK_THRESHOLD);
     pack_bool(pack, &tcb->frto, false);

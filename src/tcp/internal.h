@@ -17,7 +17,7 @@
 
 static inline uint32_t now_ms(const struct tcp_ctx *ctx)
 {
-    return (uint32_t)(ctx->now_ns / NS_PER_MS);
+    return (uint32_t)((uint64_t)ctx->now_ns / (uint64_t)NS_PER_MS);
 }
 static inline uint32_t min_u32(uint32_t a, uint32_t b)
 {
@@ -73,7 +73,7 @@ static inline int64_t timer_ticks(const struct tcp_profile *profile, int64_t wai
  * so that a round trip never ends on a tick. Ours take no time; the least that can be measured stands for it. */
 static inline int64_t measured_us(const struct tcp_ctx *ctx, int64_t sent_ns)
 {
-    return (ctx->now_ns - sent_ns) / NS_PER_US + ctx->profile->ticks;
+    return (int64_t)((uint64_t)(ctx->now_ns - sent_ns) / (uint64_t)NS_PER_US) + ctx->profile->ticks;
 }
 /* Where the profile's clock (hz) lets a timer set now for `at_ns` really fire. */
 int64_t timer_wheel(const struct tcp_profile *profile, int64_t now_ns, int64_t at_ns);

@@ -2,32 +2,19 @@
 /* RFC 8985: RACK, loss detection by time; and tail loss probes (section 7). */
 #include "tcp/scoreboard.h"
 
-/* Where RFC 8985 tells segments of one instant apart by number, we know in which order they went, resent ones too. */
-static bool sent_after(int64_t a_ns, int64_t b_ns, uint32_t a_order, uint32_t b_order)
-{
-    return a_ns > b_ns || (a_ns == b_ns && seq_gt(a_order, b_order));
-}
-
 void rack_advance(struct tcp_ctx *ctx, struct tcb *tcb, const struct tcp_record *record)
 {
     int64_t rtt_us = measured_us(ctx, record->sent_ns);
     if (rtt_us < (int64_t)tcb->min_rtt_us && (record->flags & (RECORD_RETRANS | RECORD_EVER)))
         return; /* too soon for an answer to the retransmission: it was the original that arrived */
-    tcb->rack_advanced = true;
-    tcb->rack_rtt_us = (uint32_t)rtt_us;
-    tcb->rack_rtt_order = record->order;
-    if (sent_after(record->sent_ns, tcb->rack_sent_ns, record->order, tcb->rack_order)) {
-        tcb->rack_sent_ns = record->sent_ns;
-        tcb->rack_order = record->order;
-    }
+    rack_arrived(tcb, record->sent_ns, record->order, rtt_us);
 }
 
 static int64_t reordering_window_us(const struct tcb *tcb)
 {
     if (!tcb->reord_seen && (tcb->ca_state >= CA_RECOVERY || tcb->sacked_out >= tcb->reordering_degree))
         return 0;
-    int64_t steps = tcb->reo_steps == 0 ? 1 : tcb->reo_steps;
-    return min_i64((int64_t)(tcb->min_rtt_us >> 2) * steps, (int64_t)(tcb->srtt_us >> 3));
+    return min_i64((int64_t)(tcb->min_rtt_us >> 2) * (tcb->reo_steps + 1), (int64_t)(tcb->srtt_us >> 3));
 }
 
 int64_t rack_time_left(const struct tcp_ctx *ctx, const struct tcb *tcb, const struct tcp_record *record, int64_t reo_wnd_us)
@@ -91,15 +78,17 @@ void recovery_reorder_timeout(struct tcp_ctx *ctx, struct tcb *tcb)
         rto_rearm(ctx, tcb);
 }
 
+#define REO_STEPS_MOST 254u
+
 /* Reported duplicates widen the window by a step a round, for sixteen recoveries. */
 void rack_update_window(struct tcb *tcb)
 {
     if (tcb->rack_dsack_seen) {
-        tcb->reo_steps = tcb->reo_steps < 255 ? (uint8_t)(max_u32(tcb->reo_steps, 1) + 1) : 255;
+        tcb->reo_steps = (uint8_t)min_u32(tcb->reo_steps + 1u, REO_STEPS_MOST);
         tcb->rack_dsack_seen = false;
         tcb->reo_persist = 16;
     } else if (tcb->reo_persist == 0) {
-        tcb->reo_steps = 1;
+        tcb->reo_steps = 0;
     }
 }
 

@@ -349,7 +349,7 @@ static enum resend judge_ack(struct tcp_ctx *ctx, struct tcb *tcb, struct ack_ne
 /* A tail loss probe where one may be, or the RTO (RFC 6298 sections 5.1 and 5.3). */
 static void set_timer(struct tcp_ctx *ctx, struct tcb *tcb, bool advancing)
 {
-    if (!tlp_schedule(ctx, tcb, advancing))
+    if (tcb->packets_out == 0 || !tlp_schedule(ctx, tcb, advancing))
         rto_rearm(ctx, tcb);
 }
 
@@ -364,28 +364,30 @@ static void finish_handshake(struct tcp_ctx *ctx, struct tcb *tcb)
         tcb->cwnd = 1; /* RFC 5681 section 3.1 */
 }
 
-void recovery_ack(struct tcp_ctx *ctx, struct tcb *tcb, const struct segment *seg, uint32_t prior_una, bool window_changed)
+/* An ACK about which more must be asked; `front` is what it has taken off already. */
+static __attribute__((noinline)) void doubtful_ack(struct tcp_ctx *ctx, struct tcb *tcb, const struct segment *seg, uint32_t prior_una,
+                                                   bool window_changed, struct ack_front front)
 {
-    if (tcb->packets_out == 0 && tcb->snd.una == prior_una && seg->sack_count == 0 && !tcb->tlp_out) {
-        rack_update_window(tcb); /* nothing is in flight, and it reports nothing: what comes to who only receives */
-        return;
-    }
-    struct ack_news news = {
-        .seg = seg, .first_sack_ns = -1, .last_sack_ns = -1, .lost_before = tcb->lost, .advanced = seq_gt(tcb->snd.una, prior_una)};
+    struct ack_news news = {.seg = seg,
+                            .front = front,
+                            .first_sack_ns = -1,
+                            .last_sack_ns = -1,
+                            .lost_before = tcb->lost,
+                            .advanced = seq_gt(tcb->snd.una, prior_una)};
     news.prior_fack = tcb->sacked_out > 0 && tcb->sack_ok ? tcb->high_sack : prior_una;
-    const uint32_t prior_packets = tcb->packets_out;
+    const uint32_t prior_packets = tcb->packets_out + front.acked;
     const bool old = seq_lt(seg->ack, prior_una);
     if (news.advanced)
         tcb->progress_ns = ctx->now_ns;
     scoreboard_sack(ctx, tcb, seg, prior_una, &news);
     if (prior_packets > 0)
         scoreboard_clean(ctx, tcb, &news);
-    if (news.syn_acked)
+    if (news.front.syn_acked)
         finish_handshake(ctx, tcb);
     if (news.advanced)
         tcb->retransmits = 0;
     rack_update_window(tcb);
-    news.not_duplicate = news.data_acked || news.syn_acked || window_changed || seg->len > 0 || (seg->flags & TCP_FIN) != 0;
+    news.not_duplicate = news.front.acked > 0 || window_changed || seg->len > 0 || (seg->flags & TCP_FIN) != 0;
     tlp_acknowledged(ctx, tcb, &news);
     enum resend what = RESEND_NOTHING;
     const bool dubious = !news.not_duplicate || news.sacked || news.dsack || tcb->ca_state != CA_OPEN;
@@ -399,7 +401,7 @@ void recovery_ack(struct tcp_ctx *ctx, struct tcb *tcb, const struct segment *se
         set_timer(ctx, tcb, true);
     if (in_reduction(tcb))
         congestion_reduce(tcb, news.delivered, tcb->lost - news.lost_before, news.advanced);
-    else if (news.data_acked || (tcb->reordering_degree > DUP_ACK_THRESHOLD && (news.advanced || news.sacked)))
+    else if (news.front.data_acked || (tcb->reordering_degree > DUP_ACK_THRESHOLD && (news.advanced || news.sacked)))
         congestion_acked(ctx, tcb, news.delivered);
     if (what == RESEND_NEW_FIRST) {
         tcp_output(ctx, tcb);
@@ -410,6 +412,28 @@ void recovery_ack(struct tcp_ctx *ctx, struct tcb *tcb, const struct segment *se
     } else if (what == RESEND_LOST) {
         recovery_continue(ctx, tcb);
     }
+}
+
+void recovery_ack(struct tcp_ctx *ctx, struct tcb *tcb, const struct segment *seg, uint32_t prior_una, bool window_changed)
+{
+    struct ack_front front = {.first_ns = -1};
+    if (tcb->snd.una == prior_una) {
+        const bool reports = seg->sack_count != 0 || recovery_in_doubt(tcb);
+        if (!reports && (tcb->packets_out == 0 || window_changed || seg->len > 0 || (seg->flags & TCP_FIN) != 0))
+            return; /* it says nothing of what is in flight, and is no duplicate ACK */
+    } else if (seg->sack_count == 0 && !recovery_in_doubt(tcb) && scoreboard_take_front(ctx, tcb, &front) && front.acked > 0) {
+        tcb->progress_ns = ctx->now_ns;
+        scoreboard_round_trip(ctx, tcb, front.first_ns == front.last_ns ? front.last_us : measured_us(ctx, front.first_ns), front.last_us,
+                              front.syn_acked);
+        if (front.syn_acked)
+            finish_handshake(ctx, tcb);
+        tcb->retransmits = 0;
+        set_timer(ctx, tcb, true);
+        if (front.data_acked || tcb->reordering_degree > DUP_ACK_THRESHOLD)
+            congestion_acked(ctx, tcb, front.acked);
+        return;
+    }
+    doubtful_ack(ctx, tcb, seg, prior_una, window_changed, front);
 }
 
 /* ---- sending again ---- */

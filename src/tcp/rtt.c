@@ -6,7 +6,6 @@
  * from below: RTO = SRTT + max(rto_min, 4*RTTVAR) (FACTS 2). */
 static void sample_bounded_variance(struct tcp_ctx *ctx, struct tcb *tcb, int64_t rtt_us)
 {
-    const uint32_t floor_us = (uint32_t)(ctx->profile->rto_min / NS_PER_US);
     int64_t error = rtt_us - (int64_t)(tcb->srtt_us >> 3);
     int64_t deviation = tcb->mdev_us;
     tcb->srtt_us = (uint32_t)((int64_t)tcb->srtt_us + error);
@@ -27,7 +26,7 @@ static void sample_bounded_variance(struct tcp_ctx *ctx, struct tcb *tcb, int64_
         if (tcb->mdev_max_us < tcb->rttvar_us)
             tcb->rttvar_us -= (tcb->rttvar_us - tcb->mdev_max_us) >> 2;
         tcb->rtt_seq = tcb->snd.nxt;
-        tcb->mdev_max_us = floor_us;
+        tcb->mdev_max_us = (uint32_t)(ctx->profile->rto_min / NS_PER_US);
     }
 }
 
@@ -61,6 +60,6 @@ void rto_from_rtt(struct tcp_ctx *ctx, struct tcb *tcb)
     int64_t rto = tcb->rtt_seen ? (int64_t)(tcb->srtt_us >> 3) + tcb->rttvar_us : ctx->profile->rto_initial / NS_PER_US;
     if (!ctx->profile->rto_min_on_variance)
         rto = max_i64(rto, ctx->profile->rto_min / NS_PER_US);
-    rto = timer_ticks(ctx->profile, rto * NS_PER_US) / NS_PER_US;
-    tcb->rto_us = (uint32_t)min_i64(rto, ctx->profile->rto_max / NS_PER_US);
+    rto = min_i64(timer_ticks(ctx->profile, rto * NS_PER_US), ctx->profile->rto_max);
+    tcb->rto_us = (uint32_t)((uint64_t)rto / (uint64_t)NS_PER_US);
 }

@@ -139,21 +139,27 @@ void scoreboard_sack(struct tcp_ctx *ctx, struct tcb *tcb, const struct segment 
 }
 
 /* The round trip of the first segment that was (S)ACKed is for the timeout, which must not be too short; that of the last, which waited
- * least for its ACK, tells how long the path is. Both are below 0 if all of them were resent. */
+ * least for its ACK, tells how long the path is. */
+void scoreboard_round_trip(struct tcp_ctx *ctx, struct tcb *tcb, int64_t first_us, int64_t last_us, bool syn_acked)
+{
+    const uint32_t last = (uint32_t)max_i64(last_us, 1);
+    tcb->min_rtt_us = tcb->min_rtt_us == 0 ? last : min_u32(tcb->min_rtt_us, last);
+    rtt_sample(ctx, tcb, first_us);
+    if (!syn_acked)
+        cubic_sample(ctx, tcb, last);
+}
+
+/* The same where some of them may have been resent: both are below 0 if all were. */
 static bool update_rtt(struct tcp_ctx *ctx, struct tcb *tcb, int64_t first_us, int64_t last_us, const struct ack_news *news)
 {
-    if (first_us < 0 && (news->data_acked || news->syn_acked) && echoes(tcb, news)) {
+    if (first_us < 0 && news->front.acked > 0 && echoes(tcb, news)) {
         /* Karn's rule does not bind a timestamp's echo: it may be as long as an outage (FACTS 3). */
         uint32_t ticks = ts_now(ctx, tcb->ts_offset) - news->seg->tsecr;
         first_us = last_us = (int64_t)max_u32(ticks, 1) * (ctx->profile->ts_clock_ns / NS_PER_US);
     }
     if (first_us < 0)
         return false;
-    const uint32_t last = (uint32_t)max_i64(last_us, 1);
-    tcb->min_rtt_us = tcb->min_rtt_us == 0 ? last : min_u32(tcb->min_rtt_us, last);
-    rtt_sample(ctx, tcb, first_us);
-    if (!news->syn_acked)
-        cubic_sample(ctx, tcb, last);
+    scoreboard_round_trip(ctx, tcb, first_us, last_us, news->front.syn_acked);
     return true;
 }
 
@@ -165,71 +171,57 @@ static bool echo_is_older(const struct tcp_ctx *ctx, const struct tcb *tcb, cons
     return (int32_t)(news->seg->tsecr - ts_at(ctx, record->sent_ns, tcb->ts_offset)) < 0;
 }
 
+/* The first of the queue is acknowledged, and was resent, SACKed or taken for lost. */
+static void take_other(struct tcp_ctx *ctx, struct tcb *tcb, struct ack_news *news)
+{
+    const struct tcp_record *record = record_at(ctx, tcb->sent_head);
+    if (record->flags & (RECORD_RETRANS | RECORD_EVER)) {
+        if (record->flags & RECORD_RETRANS)
+            tcb->retrans_out--;
+        news->resent_acked = true;
+    } else if ((record->flags & RECORD_SACKED) == 0) {
+        front_measures(&news->front, record);
+    }
+    if (record->flags & RECORD_SACKED)
+        tcb->sacked_out--;
+    else if (tcb->sack_ok && !echo_is_older(ctx, tcb, record, news))
+        rack_advance(ctx, tcb, record);
+    if (record->flags & RECORD_LOST)
+        tcb->lost_out--;
+    front_leaves(ctx, tcb, &news->front);
+}
+
 void scoreboard_clean(struct tcp_ctx *ctx, struct tcb *tcb, struct ack_news *news)
 {
-    int64_t first_ns = -1, last_ns = -1;
-    uint32_t reordered = tcb->snd.nxt;
-    uint32_t acked = 0;
-    while (tcb->sent_head != 0 && seq_leq(record_at(ctx, tcb->sent_head)->end, tcb->snd.una)) {
-        uint32_t index = tcb->sent_head;
-        struct tcp_record *record = record_at(ctx, index);
-        if (record->flags & (RECORD_RETRANS | RECORD_EVER)) {
-            if (record->flags & RECORD_RETRANS)
-                tcb->retrans_out--;
-            news->resent_acked = true;
-        } else if ((record->flags & RECORD_SACKED) == 0) {
-            if (first_ns < 0)
-                first_ns = record->sent_ns;
-            last_ns = record->sent_ns;
-            if (seq_lt(record->seq, reordered))
-                reordered = record->seq;
-            if (!seq_gt(record->end, tcb->high_seq))
-                news->original_sacked = true;
-        }
-        if (record->flags & RECORD_SACKED) {
-            tcb->sacked_out--;
-        } else if (tcb->sack_ok) {
-            news->delivered++;
-            if (!echo_is_older(ctx, tcb, record, news))
-                rack_advance(ctx, tcb, record);
-        }
-        if (record->flags & RECORD_LOST)
-            tcb->lost_out--;
-        if (record->flags & RECORD_SYN)
-            news->syn_acked = true;
-        else
-            news->data_acked = true;
-        tcb->packets_out--;
-        acked++;
-        tcb->sent_head = record->next;
-        record_free(ctx, index);
-    }
-    if (tcb->sent_head == 0)
-        tcb->sent_tail = 0;
-    else if (record_at(ctx, tcb->sent_head)->flags & RECORD_SACKED)
+    const struct ack_front *front = &news->front;
+    const uint32_t sacked_before = tcb->sacked_out;
+    while (!scoreboard_take_front(ctx, tcb, &news->front))
+        take_other(ctx, tcb, news);
+    if (tcb->sent_head != 0 && record_at(ctx, tcb->sent_head)->flags & RECORD_SACKED)
         news->reneged = true; /* the receiver acknowledged up to what it once SACKed and no further */
-    const bool known = first_ns >= 0 && !news->resent_acked, sacked = news->first_sack_ns >= 0;
+    if (front->first_ns >= 0 && !seq_gt(front->end, tcb->high_seq))
+        news->original_sacked = true;
+    const bool known = front->first_ns >= 0 && !news->resent_acked, sacked = news->first_sack_ns >= 0;
     const int64_t sack_rtt_us = sacked ? measured_us(ctx, news->first_sack_ns) : -1;
-    const int64_t rtt_us = known ? measured_us(ctx, first_ns) : sack_rtt_us;
-    int64_t last_us = sacked ? measured_us(ctx, news->last_sack_ns) : rtt_us;
-    if (!sacked && known && last_ns != first_ns)
-        last_us = measured_us(ctx, last_ns);
-    const bool updated = update_rtt(ctx, tcb, rtt_us, last_us, news);
-    if (news->data_acked || news->syn_acked) {
+    const int64_t first_us = known ? measured_us(ctx, front->first_ns) : sack_rtt_us;
+    const int64_t last_us = sacked ? measured_us(ctx, news->last_sack_ns) : known ? measured_us(ctx, front->last_ns) : -1;
+    const bool updated = update_rtt(ctx, tcb, first_us, last_us, news);
+    if (front->acked > 0) {
         news->set_timer = true;
         if (!tcb->sack_ok) { /* duplicate ACKs stood for arrivals; what an advance covers is counted off */
             if (news->resent_acked) /* which of them arrived first is not known: no proof of a spurious timeout */
                 news->original_sacked = false;
-            uint32_t gone = acked > 1 ? acked - 1 : 0;
-            news->delivered += acked > tcb->sacked_out ? acked - tcb->sacked_out : 0;
-            tcb->sacked_out = tcb->sacked_out > gone ? tcb->sacked_out - gone : 0;
-        } else if (seq_lt(reordered, news->prior_fack)) { /* a hole was filled that nobody had resent */
-            scoreboard_note_reordering(tcb, reordered);
+            news->delivered += front->acked > tcb->sacked_out ? front->acked - tcb->sacked_out : 0;
+            tcb->sacked_out = tcb->sacked_out > front->acked - 1 ? tcb->sacked_out - (front->acked - 1) : 0;
+        } else {
+            news->delivered += front->acked - (sacked_before - tcb->sacked_out);
+            if (front->first_ns >= 0 && seq_lt(front->seq, news->prior_fack)) /* a hole was filled that nobody had resent */
+                scoreboard_note_reordering(tcb, front->seq);
         }
     } else if (tcb->sent_head != 0 && updated && sack_rtt_us >= 0) {
         /* What was sent after the front's last sending says nothing about the front: it must not put its timeout off. */
-        const struct tcp_record *front = record_at(ctx, tcb->sent_head);
+        const struct tcp_record *first = record_at(ctx, tcb->sent_head);
         news->set_timer =
-            news->first_sack_ns < front->sent_ns || (news->first_sack_ns == front->sent_ns && seq_lt(news->first_sack_order, front->order));
+            news->first_sack_ns < first->sent_ns || (news->first_sack_ns == first->sent_ns && seq_lt(news->first_sack_order, first->order));
     }
 }

@@ -117,7 +117,16 @@ struct tcb {
     bool ooo_fin_seen;
     /* congestion control and recovery (RFC 5681, 6675, 8985); counts in segments */
     uint32_t cwnd, ssthresh, cwnd_count, prior_cwnd, prior_ssthresh;
-    uint32_t packets_out, sacked_out, lost_out, retrans_out; /* without SACK, sacked_out counts duplicate ACKs */
+    uint32_t packets_out;
+    union {
+        struct {
+            uint32_t sacked_out, lost_out, retrans_out; /* without SACK, sacked_out counts duplicate ACKs */
+            uint8_t ca_state; /* enum ca_state of recovery */
+            uint8_t reo_steps; /* RACK's reordering window, in steps above the first */
+            bool tlp_out, rack_dsack_seen;
+        };
+        uint64_t doubts[2]; /* all of these at once: nothing is in doubt where all are 0 (recovery_in_doubt) */
+    };
     uint32_t lost; /* how often something was taken for lost */
     uint32_t high_seq; /* SND.NXT when this recovery began */
     uint32_t high_sack; /* start of the highest segment that was SACKed; valid while sacked_out > 0 */
@@ -136,9 +145,8 @@ struct tcb {
     uint8_t hystart_samples;
     bool hystart_found;
     uint32_t retrans_stamp; /* our timestamp clock at the first retransmission of this recovery (Eifel, RFC 3522) */
-    uint8_t ca_state; /* enum ca_state of recovery */
-    uint8_t reo_steps, reo_persist;
-    bool undo_possible, tlp_out, tlp_retrans, cwnd_limited, frto, rack_advanced, rack_dsack_seen, reord_seen, stamp_valid;
+    uint8_t reo_persist;
+    bool undo_possible, tlp_retrans, cwnd_limited, frto, rack_advanced, reord_seen, stamp_valid;
     int64_t first_rto_ns; /* when the first RTO retransmission of this outage was sent; 0: none (give-up by time) */
     int64_t progress_ns; /* since when the front of the queue is unacknowledged */
     int64_t probe_since_ns; /* since when window probes go out (user timeout); 0: none */
