@@ -150,7 +150,7 @@ static void arm_delayed(struct tcp_ctx *ctx, struct tcb *tcb)
 
 void ack_schedule_check(struct tcp_ctx *ctx, struct tcb *tcb)
 {
-    if (tcb->state == TCP_CLOSED || (!tcb->ack_due && !tcb->ack_now))
+    if (tcb->state == TCP_CLOSED)
         return;
     const uint32_t waiting = tcb->rcv.nxt - tcb->rcv.wup;
     const bool gap = tcb->ooo_head != 0;

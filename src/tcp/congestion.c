@@ -76,12 +76,9 @@ static void avoid(struct tcb *tcb, uint32_t count, uint32_t acked)
 
 void congestion_acked(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t acked)
 {
-    if (ctx->profile->cc == CC_NONE || acked == 0)
+    if (ctx->profile->cc == CC_NONE || acked == 0 || !congestion_may_grow(tcb))
         return;
-    const bool slow_start = tcb->cwnd < tcb->ssthresh;
-    if (!tcb->cwnd_limited && !(slow_start && tcb->cwnd < 2 * tcb->max_packets_out))
-        return;
-    if (slow_start) {
+    if (tcb->cwnd < tcb->ssthresh) {
         uint32_t grown = min_u32(tcb->cwnd + acked, tcb->ssthresh);
         acked -= grown - tcb->cwnd;
         tcb->cwnd = grown;

@@ -26,7 +26,7 @@ static uint32_t ticks_in(const struct tcp_ctx *ctx, int64_t ns)
 
 static uint32_t now_us(const struct tcp_ctx *ctx)
 {
-    return (uint32_t)(ctx->now_ns / NS_PER_US);
+    return (uint32_t)((uint64_t)ctx->now_ns / (uint64_t)NS_PER_US);
 }
 
 static void begin_round(const struct tcp_ctx *ctx, struct tcb *tcb)
@@ -189,7 +189,7 @@ void cubic_sample(const struct tcp_ctx *ctx, struct tcb *tcb, uint32_t rtt_us)
     /* Not within a second of a reduction. */
     if (tcb->cubic_epoch != 0 && ticks_now(ctx) - tcb->cubic_epoch < ticks_in(ctx, NS_PER_S))
         return;
-    if (tcb->cubic_rtt_us == 0 || rtt_us < tcb->cubic_rtt_us)
+    if (tcb->cubic_rtt_us - 1 >= rtt_us) /* shorter, or the first */
         tcb->cubic_rtt_us = rtt_us;
     if (ctx->profile->hystart && !tcb->hystart_found && tcb->cwnd < tcb->ssthresh)
         look_for_the_end_of_slow_start(ctx, tcb, rtt_us);

@@ -401,7 +401,7 @@ static __attribute__((noinline)) void doubtful_ack(struct tcp_ctx *ctx, struct t
         set_timer(ctx, tcb, true);
     if (in_reduction(tcb))
         congestion_reduce(tcb, news.delivered, tcb->lost - news.lost_before, news.advanced);
-    else if (news.front.data_acked || (tcb->reordering_degree > DUP_ACK_THRESHOLD && (news.advanced || news.sacked)))
+    else if (data_acked(&news.front) || (tcb->reordering_degree > DUP_ACK_THRESHOLD && (news.advanced || news.sacked)))
         congestion_acked(ctx, tcb, news.delivered);
     if (what == RESEND_NEW_FIRST) {
         tcp_output(ctx, tcb);
@@ -429,7 +429,7 @@ void recovery_ack(struct tcp_ctx *ctx, struct tcb *tcb, const struct segment *se
             finish_handshake(ctx, tcb);
         tcb->retransmits = 0;
         set_timer(ctx, tcb, true);
-        if (front.data_acked || tcb->reordering_degree > DUP_ACK_THRESHOLD)
+        if ((data_acked(&front) || tcb->reordering_degree > DUP_ACK_THRESHOLD) && congestion_may_grow(tcb))
             congestion_acked(ctx, tcb, front.acked);
         return;
     }

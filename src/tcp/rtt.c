@@ -26,7 +26,7 @@ static void sample_bounded_variance(struct tcp_ctx *ctx, struct tcb *tcb, int64_
         if (tcb->mdev_max_us < tcb->rttvar_us)
             tcb->rttvar_us -= (tcb->rttvar_us - tcb->mdev_max_us) >> 2;
         tcb->rtt_seq = tcb->snd.nxt;
-        tcb->mdev_max_us = (uint32_t)(ctx->profile->rto_min / NS_PER_US);
+        tcb->mdev_max_us = (uint32_t)((uint64_t)ctx->profile->rto_min / (uint64_t)NS_PER_US);
     }
 }
 
@@ -40,7 +40,7 @@ void rtt_sample(struct tcp_ctx *ctx, struct tcb *tcb, int64_t rtt_us)
         tcb->mdev_us = (uint32_t)rtt_us << 1;
         tcb->rttvar_us = tcb->mdev_us;
         if (ctx->profile->rto_min_on_variance)
-            tcb->rttvar_us = max_u32(tcb->mdev_us, (uint32_t)(ctx->profile->rto_min / NS_PER_US));
+            tcb->rttvar_us = max_u32(tcb->mdev_us, (uint32_t)((uint64_t)ctx->profile->rto_min / (uint64_t)NS_PER_US));
         tcb->mdev_max_us = tcb->rttvar_us;
         tcb->rtt_seq = tcb->snd.nxt;
     } else if (ctx->profile->rto_min_on_variance) {

@@ -143,7 +143,8 @@ void scoreboard_sack(struct tcp_ctx *ctx, struct tcb *tcb, const struct segment 
 void scoreboard_round_trip(struct tcp_ctx *ctx, struct tcb *tcb, int64_t first_us, int64_t last_us, bool syn_acked)
 {
     const uint32_t last = (uint32_t)max_i64(last_us, 1);
-    tcb->min_rtt_us = tcb->min_rtt_us == 0 ? last : min_u32(tcb->min_rtt_us, last);
+    if (tcb->min_rtt_us - 1 >= last) /* shorter, or the first */
+        tcb->min_rtt_us = last;
     rtt_sample(ctx, tcb, first_us);
     if (!syn_acked)
         cubic_sample(ctx, tcb, last);
@@ -171,36 +172,51 @@ static bool echo_is_older(const struct tcp_ctx *ctx, const struct tcb *tcb, cons
     return (int32_t)(news->seg->tsecr - ts_at(ctx, record->sent_ns, tcb->ts_offset)) < 0;
 }
 
-/* The first of the queue is acknowledged, and was resent, SACKed or taken for lost. */
+/* The first of the queue is acknowledged, and was resent or SACKed. */
 static void take_other(struct tcp_ctx *ctx, struct tcb *tcb, struct ack_news *news)
 {
-    const struct tcp_record *record = record_at(ctx, tcb->sent_head);
-    if (record->flags & (RECORD_RETRANS | RECORD_EVER)) {
-        if (record->flags & RECORD_RETRANS)
-            tcb->retrans_out--;
+    const uint32_t index = tcb->sent_head;
+    const struct tcp_record *record = record_at(ctx, index);
+    if (record->flags & RECORD_RETRANS)
+        tcb->retrans_out--;
+    if (record->flags & (RECORD_RETRANS | RECORD_EVER))
         news->resent_acked = true;
-    } else if ((record->flags & RECORD_SACKED) == 0) {
-        front_measures(&news->front, record);
-    }
     if (record->flags & RECORD_SACKED)
         tcb->sacked_out--;
     else if (tcb->sack_ok && !echo_is_older(ctx, tcb, record, news))
         rack_advance(ctx, tcb, record);
     if (record->flags & RECORD_LOST)
         tcb->lost_out--;
-    front_leaves(ctx, tcb, &news->front);
+    if (record->flags & RECORD_SYN)
+        news->front.syn_acked = true;
+    news->front.acked++;
+    tcb->packets_out--;
+    tcb->sent_head = record->next;
+    if (tcb->sent_head == 0)
+        tcb->sent_tail = 0;
+    record_free(ctx, index);
 }
 
 void scoreboard_clean(struct tcp_ctx *ctx, struct tcb *tcb, struct ack_news *news)
 {
     const struct ack_front *front = &news->front;
     const uint32_t sacked_before = tcb->sacked_out;
-    while (!scoreboard_take_front(ctx, tcb, &news->front))
+    uint32_t reordered = tcb->snd.nxt; /* the first of those that nobody had resent */
+    for (;;) {
+        const struct tcp_record next = *record_at(ctx, tcb->sent_head);
+        const bool none = front->first_ns < 0;
+        const bool all = scoreboard_take_front(ctx, tcb, &news->front);
+        if (none && front->first_ns >= 0) {
+            reordered = next.seq;
+            if (!seq_gt(next.end, tcb->high_seq))
+                news->original_sacked = true;
+        }
+        if (all)
+            break;
         take_other(ctx, tcb, news);
+    }
     if (tcb->sent_head != 0 && record_at(ctx, tcb->sent_head)->flags & RECORD_SACKED)
         news->reneged = true; /* the receiver acknowledged up to what it once SACKed and no further */
-    if (front->first_ns >= 0 && !seq_gt(front->end, tcb->high_seq))
-        news->original_sacked = true;
     const bool known = front->first_ns >= 0 && !news->resent_acked, sacked = news->first_sack_ns >= 0;
     const int64_t sack_rtt_us = sacked ? measured_us(ctx, news->first_sack_ns) : -1;
     const int64_t first_us = known ? measured_us(ctx, front->first_ns) : sack_rtt_us;
@@ -215,8 +231,8 @@ void scoreboard_clean(struct tcp_ctx *ctx, struct tcb *tcb, struct ack_news *new
             tcb->sacked_out = tcb->sacked_out > front->acked - 1 ? tcb->sacked_out - (front->acked - 1) : 0;
         } else {
             news->delivered += front->acked - (sacked_before - tcb->sacked_out);
-            if (front->first_ns >= 0 && seq_lt(front->seq, news->prior_fack)) /* a hole was filled that nobody had resent */
-                scoreboard_note_reordering(tcb, front->seq);
+            if (seq_lt(reordered, news->prior_fack)) /* a hole was filled that nobody had resent */
+                scoreboard_note_reordering(tcb, reordered);
         }
     } else if (tcb->sent_head != 0 && updated && sack_rtt_us >= 0) {
         /* What was sent after the front's last sending says nothing about the front: it must not put its timeout off. */

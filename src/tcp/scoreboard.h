@@ -18,10 +18,13 @@ static inline bool recovery_in_doubt(const struct tcb *tcb)
 struct ack_front {
     int64_t first_ns, last_ns; /* when the first and the last that was sent only once, and not SACKed, was sent; first_ns < 0: none was */
     int64_t last_us; /* how long ago the last was */
-    uint32_t seq, end; /* that first one */
     uint32_t acked; /* how many records, of any kind */
-    bool data_acked, syn_acked;
+    bool syn_acked; /* one of them was the SYN */
 };
+static inline bool data_acked(const struct ack_front *front)
+{
+    return front->acked > front->syn_acked;
+}
 
 struct ack_news {
     bool advanced; /* SND.UNA moved */
@@ -76,50 +79,38 @@ void tlp_acknowledged(struct tcp_ctx *ctx, struct tcb *tcb, const struct ack_new
 
 /* ---- scoreboard.c ---- */
 
-/* A record that was sent only once, and was not SACKed, is acknowledged. */
-static inline void front_measures(struct ack_front *front, const struct tcp_record *record)
-{
-    if (front->first_ns < 0) {
-        front->first_ns = record->sent_ns;
-        front->seq = record->seq;
-        front->end = record->end;
-    }
-    front->last_ns = record->sent_ns;
-}
-/* The first record leaves the queue, acknowledged. */
-static inline void front_leaves(struct tcp_ctx *ctx, struct tcb *tcb, struct ack_front *front)
-{
-    const uint32_t index = tcb->sent_head;
-    const struct tcp_record *record = record_at(ctx, index);
-    if (record->flags & RECORD_SYN)
-        front->syn_acked = true;
-    else
-        front->data_acked = true;
-    front->acked++;
-    tcb->packets_out--;
-    tcb->sent_head = record->next;
-    if (tcb->sent_head == 0)
-        tcb->sent_tail = 0;
-    record_free(ctx, index);
-}
-/* Takes off the front what is acknowledged and of the ordinary kind. False: the next one is acknowledged too, but of another kind. */
+/* Takes off the front what is acknowledged, was sent only once and was not SACKed. False: the next one is acknowledged too. */
 static inline bool scoreboard_take_front(struct tcp_ctx *ctx, struct tcb *tcb, struct ack_front *front)
 {
-    bool all = true, any = false;
-    uint32_t order = 0;
-    while (tcb->sent_head != 0) {
-        const struct tcp_record *record = record_at(ctx, tcb->sent_head);
-        if (seq_gt(record->end, tcb->snd.una))
+    const uint32_t una = tcb->snd.una;
+    uint32_t index = tcb->sent_head, order = 0, taken = 0;
+    bool all = true;
+    while (index != 0) {
+        const struct tcp_record *record = record_at(ctx, index);
+        if (seq_gt(record->end, una))
             break;
-        all = (record->flags & (RECORD_SACKED | RECORD_LOST | RECORD_RETRANS | RECORD_EVER)) == 0;
+        all = (record->flags & (RECORD_SACKED | RECORD_RETRANS | RECORD_EVER)) == 0;
         if (!all)
             break;
-        front_measures(front, record);
+        if (record->flags & (RECORD_LOST | RECORD_SYN)) {
+            tcb->lost_out -= (record->flags & RECORD_LOST) != 0;
+            front->syn_acked |= (record->flags & RECORD_SYN) != 0;
+        }
+        if (front->first_ns < 0)
+            front->first_ns = record->sent_ns;
+        front->last_ns = record->sent_ns;
         order = record->order;
-        any = true;
-        front_leaves(ctx, tcb, front);
+        taken++;
+        const uint32_t next = record->next;
+        record_free(ctx, index);
+        index = next;
     }
-    if (any) {
+    if (taken != 0) {
+        tcb->sent_head = index;
+        if (index == 0)
+            tcb->sent_tail = 0;
+        tcb->packets_out -= taken;
+        front->acked += taken;
         front->last_us = measured_us(ctx, front->last_ns);
         if (tcb->sack_ok) /* they went in this order: to RACK the last tells as much as all of them */
             rack_arrived(tcb, front->last_ns, order, front->last_us);
@@ -142,6 +133,11 @@ uint32_t congestion_current_ssthresh(const struct tcb *tcb);
 void congestion_begin_reduction(const struct tcp_ctx *ctx, struct tcb *tcb);
 void congestion_reduce(struct tcb *tcb, uint32_t delivered, uint32_t newly_lost, bool advanced);
 void congestion_end_reduction(struct tcb *tcb);
+/* Would ACKs let the window grow now? Only if it, and not the program, was what held sending back. */
+static inline bool congestion_may_grow(const struct tcb *tcb)
+{
+    return tcb->cwnd_limited || (tcb->cwnd < tcb->ssthresh && tcb->cwnd < 2 * tcb->max_packets_out);
+}
 void congestion_acked(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t acked);
 static inline bool in_reduction(const struct tcb *tcb)
 {

@@ -174,7 +174,7 @@ static bool update_window(struct tcb *tcb, const struct segment *seg)
     return changed;
 }
 
-static enum check ack_in_syn_received(struct tcp_ctx *ctx, struct tcb *tcb, const struct segment *seg)
+static __attribute__((noinline)) enum check ack_in_syn_received(struct tcp_ctx *ctx, struct tcb *tcb, const struct segment *seg)
 {
     if (!(seq_lt(tcb->snd.una, seg->ack) && seq_leq(seg->ack, tcb->snd.nxt))) {
         send_reset_reply(ctx, seg); /* */
@@ -225,47 +225,59 @@ static bool too_old(const struct tcp_ctx *ctx, const struct tcb *tcb, uint32_t a
     return ctx->profile->rfc5961 && seq_lt(ack, tcb->snd.una - oldest);
 }
 
-/* The ACK advances nothing or something; window, retransmission queue, congestion. False: the ACK is nonsense and was answered. */
-static bool take_ack(struct tcp_ctx *ctx, struct tcb *tcb, const struct segment *seg)
+/* An ACK of what was never sent, or one that is too old. True: it is nonsense, and was answered. */
+static __attribute__((noinline)) bool ack_is_nonsense(struct tcp_ctx *ctx, struct tcb *tcb, const struct segment *seg)
 {
     if (seq_gt(seg->ack, tcb->snd.nxt)) { /* */
         if (ctx->profile->rfc5961)
             ack_challenge(ctx, tcb); /* section 5: as seldom as the others, a FIN's too (docs/notes/forged-fin.md) */
         else
             ack_unacceptable(ctx, tcb, seg);
-        return false;
+        return true;
     }
-    const uint32_t prior_una = tcb->snd.una;
-    const bool old = seq_lt(seg->ack, prior_una);
-    if (old && too_old(ctx, tcb, seg->ack)) {
+    if (seq_lt(seg->ack, tcb->snd.una) && too_old(ctx, tcb, seg->ack)) {
         ack_challenge(ctx, tcb);
-        return false;
+        return true;
     }
+    return false;
+}
+
+/* Waiting for the window: an answer that opens it ends the wait, another that does not sets the next probe (FACTS 11). */
+static __attribute__((noinline)) void probe_answered(struct tcp_ctx *ctx, struct tcb *tcb)
+{
+    uint32_t len = min_u32(tcb->snd.end - tcb->snd.nxt, current_mss(tcb));
+    uint32_t fin = tcb->fin_queued && tcb->snd.nxt + len == tcb->snd.end ? 1 : 0;
+    if (!has_unsent(tcb) || seq_leq(tcb->snd.nxt + len + fin, window_edge(tcb))) {
+        tcb->backoff = 0;
+        tcb->probe_since_ns = 0;
+        timer_stop(ctx, tcb, SLOT_RETRANSMIT);
+    } else {
+        persist_rearm(ctx, tcb);
+    }
+}
+
+/* The ACK advances nothing or something; window, retransmission queue, congestion. False: the ACK is nonsense and was answered. */
+static bool take_ack(struct tcp_ctx *ctx, struct tcb *tcb, const struct segment *seg)
+{
+    const uint32_t prior_una = tcb->snd.una;
+    const bool between = seg->ack - prior_una <= tcb->snd.nxt - prior_una; /* SND.UNA =< SEG.ACK =< SND.NXT */
+    if (!between && ack_is_nonsense(ctx, tcb, seg))
+        return false;
     tcb->probes_out = 0;
     tcb->received_ns = ctx->now_ns;
     bool window_changed = false;
-    if (!old) {
+    if (between) {
         window_changed = update_window(tcb, seg);
         tcb->snd.una = seg->ack;
     }
     recovery_ack(ctx, tcb, seg, prior_una, window_changed);
-    if (tcb->slot[SLOT_RETRANSMIT].kind == TIMER_PERSIST && tcb->packets_out == 0 && timer_runs(tcb, SLOT_RETRANSMIT)) {
-        /* Waiting for the window: an answer that opens it ends the wait, another that does not sets the next probe (FACTS 11). */
-        uint32_t len = min_u32(tcb->snd.end - tcb->snd.nxt, current_mss(tcb));
-        uint32_t fin = tcb->fin_queued && tcb->snd.nxt + len == tcb->snd.end ? 1 : 0;
-        if (!has_unsent(tcb) || seq_leq(tcb->snd.nxt + len + fin, window_edge(tcb))) {
-            tcb->backoff = 0;
-            tcb->probe_since_ns = 0;
-            timer_stop(ctx, tcb, SLOT_RETRANSMIT);
-        } else {
-            persist_rearm(ctx, tcb);
-        }
-    }
+    if (tcb->slot[SLOT_RETRANSMIT].kind == TIMER_PERSIST && tcb->packets_out == 0 && timer_runs(tcb, SLOT_RETRANSMIT))
+        probe_answered(ctx, tcb);
     return true;
 }
 
 /* What the acknowledgement of our FIN means, by state. DONE: the TCB has ended or has become a small record. */
-static enum check fin_was_acknowledged(struct tcp_ctx *ctx, struct tcb *tcb, const struct segment *seg)
+static __attribute__((noinline)) enum check fin_was_acknowledged(struct tcp_ctx *ctx, struct tcb *tcb, const struct segment *seg)
 {
     switch ((enum tcp_state)tcb->state) {
     case TCP_FIN_WAIT_1:
@@ -312,8 +324,7 @@ static enum check check_ack(struct tcp_ctx *ctx, struct tcb *tcb, const struct s
 {
     if ((seg->flags & TCP_ACK) == 0)
         return DONE; /* */
-    bool fresh = tcb->state == TCP_SYN_RECEIVED;
-    if (fresh && ack_in_syn_received(ctx, tcb, seg) == DONE)
+    if (tcb->state == TCP_SYN_RECEIVED && ack_in_syn_received(ctx, tcb, seg) == DONE)
         return DONE;
     if (!take_ack(ctx, tcb, seg))
         return DONE;
@@ -369,61 +380,78 @@ static bool nobody_reads(const struct tcp_ctx *ctx, const struct tcb *tcb, const
 
 static void fin_arrived(struct tcp_ctx *ctx, struct tcb *tcb);
 
-static void take_text(struct tcp_ctx *ctx, struct tcb *tcb, const struct segment *seg)
+/* What a segment brings: [seq, end), and the end of it all. */
+struct text {
+    uint32_t seq, end;
+    bool fin;
+};
+
+/* Text that is not simply the next: only what is new, and what the window holds, is left of it. False: nothing is, or it waits. */
+static __attribute__((noinline)) bool text_is_cut(struct tcp_ctx *ctx, struct tcb *tcb, const struct segment *seg, uint32_t edge,
+                                                  struct text *text)
 {
-    uint32_t seq = seg->seq;
-    uint32_t end = seg->seq + seg->len;
-    bool fin = (seg->flags & TCP_FIN) != 0;
-    const uint32_t edge = tcb->rcv.nxt + window_offered(tcb);
-    if (edge == tcb->rcv.nxt && seq_geq(seq, tcb->rcv.nxt) &&
-        !(ctx->profile->zero_window_fin_taken && seg->len == 0 && seq == tcb->rcv.nxt)) {
+    if (edge == tcb->rcv.nxt && seq_geq(text->seq, tcb->rcv.nxt) &&
+        !(ctx->profile->zero_window_fin_taken && seg->len == 0 && text->seq == tcb->rcv.nxt)) {
         ack_enter_quick(ctx, tcb); /* no room, and that is what the answer says */
         tcb->ack_now = true;
-        return;
+        return false;
     }
-    if (tcb->ooo_fin_seen && seq_gt(end, tcb->ooo_fin)) /* nothing lies beyond the FIN */
-        end = tcb->ooo_fin;
-    if (seq_leq(end + fin, tcb->rcv.nxt)) { /* all of it was here before */
+    if (tcb->ooo_fin_seen && seq_gt(text->end, tcb->ooo_fin)) /* nothing lies beyond the FIN */
+        text->end = tcb->ooo_fin;
+    if (seq_leq(text->end + text->fin, tcb->rcv.nxt)) { /* all of it was here before */
         ack_enter_quick(ctx, tcb);
         if (tcb->sack_ok && ctx->profile->dsack) {
             tcb->dsack_due = true;
-            tcb->dsack_left = seq;
-            tcb->dsack_right = end + fin;
+            tcb->dsack_left = text->seq;
+            tcb->dsack_right = text->end + text->fin;
         }
         tcb->ack_now = true;
-        return;
+        return false;
     }
-    if (seq_gt(end + fin, edge) && !(fin && seg->len == 0)) { /* only what the window holds */
-        end = seq_min(end, edge);
-        fin = fin && seq_lt(seg->seq + seg->len, edge);
+    if (seq_gt(text->end + text->fin, edge) && !(text->fin && seg->len == 0)) { /* only what the window holds */
+        text->end = seq_min(text->end, edge);
+        text->fin = text->fin && seq_lt(seg->seq + seg->len, edge);
     }
-    if (seq_gt(seq, tcb->rcv.nxt)) { /* above a gap: kept, acknowledged at once */
+    if (seq_gt(text->seq, tcb->rcv.nxt)) { /* above a gap: kept, acknowledged at once */
         ack_data_above_gap(ctx, tcb, seg->len, (seg->flags & TCP_PSH) != 0);
-        if (reassembly_insert(ctx, tcb, seq, end + fin, seg->conn, fin))
-            window_above_gap(ctx, tcb, seg->len, end);
-        return;
+        if (reassembly_insert(ctx, tcb, text->seq, text->end + text->fin, seg->conn, text->fin))
+            window_above_gap(ctx, tcb, seg->len, text->end);
+        return false;
     }
-    if (seq_lt(seq, tcb->rcv.nxt) && tcb->sack_ok && ctx->profile->dsack && seg->len > 0) {
+    if (seq_lt(text->seq, tcb->rcv.nxt) && tcb->sack_ok && ctx->profile->dsack && seg->len > 0) {
         tcb->dsack_due = true;
-        tcb->dsack_left = seq;
+        tcb->dsack_left = text->seq;
         tcb->dsack_right = tcb->rcv.nxt;
     }
-    if (fin) /* nothing lies beyond it: what waits above a gap is thrown away, and no gap has been filled */
+    return true;
+}
+
+static void take_text(struct tcp_ctx *ctx, struct tcb *tcb, const struct segment *seg)
+{
+    struct text text = {.seq = seg->seq, .end = seg->seq + seg->len, .fin = (seg->flags & TCP_FIN) != 0};
+    const uint32_t left = window_offered(tcb);
+    /* The next text in order, all of it within the window, has nothing cut off. */
+    const bool next = text.seq == tcb->rcv.nxt && seg->len + text.fin <= left && !tcb->ooo_fin_seen;
+    if (!next && !text_is_cut(ctx, tcb, seg, tcb->rcv.nxt + left, &text))
+        return;
+    if (text.fin) /* nothing lies beyond it: what waits above a gap is thrown away, and no gap has been filled */
         reassembly_forget(ctx, tcb);
     const bool waited = tcb->ooo_head != 0;
-    const bool text = seq_gt(end, tcb->rcv.nxt);
-    tcb->rcv.nxt = end + fin;
-    bool reached_fin = reassembly_advance(ctx, tcb) || fin;
+    const bool grows = seq_gt(text.end, tcb->rcv.nxt);
+    tcb->rcv.nxt = text.end + text.fin;
+    bool reached_fin = text.fin;
+    if (waited || tcb->sack_count != 0 || tcb->ooo_fin_seen)
+        reached_fin = reassembly_advance(ctx, tcb) || text.fin;
     if (reached_fin)
         tcb->fin_received = true;
-    if (text) {
+    if (grows) {
         window_queued(ctx->profile, tcb, seg->len, true);
         ack_data_received(ctx, tcb, seg->len, (seg->flags & TCP_PSH) != 0);
     } else
         tcb->ack_due = true;
     if (waited && tcb->ooo_head == 0)
         tcb->ack_now = true; /* what fills the last gap is acknowledged at once */
-    if (text || waited)
+    if (grows || waited)
         tcp_signal(ctx, SIGNAL_READABLE);
     if (reached_fin)
         fin_arrived(ctx, tcb);
@@ -466,49 +494,59 @@ static void fin_arrived(struct tcp_ctx *ctx, struct tcb *tcb)
     }
 }
 
-void tcp_segment_arrives_synchronized(struct tcp_ctx *ctx, struct tcb *tcb, const struct segment *seg, bool sequence_checked)
+/* The first four checks of what header prediction did not pass. DONE: the segment has been answered, or is dropped. */
+static __attribute__((noinline)) enum check check_header(struct tcp_ctx *ctx, struct tcb *tcb, const struct segment *seg)
 {
     /* Simultaneous open: the SYN-ACK that crosses ours begins one number below the window, but it acknowledges our SYN. */
-    const bool crossing = tcb->state == TCP_SYN_RECEIVED && !tcb->passive &&
-                          (seg->flags & (TCP_SYN | TCP_ACK | TCP_RST)) == (TCP_SYN | TCP_ACK) && seg->seq + 1 == tcb->rcv.nxt &&
-                          seg->ack == tcb->snd.nxt;
-    if (!sequence_checked && !crossing && !is_next_in_order(tcb, seg)) {
-        if (tcb->state == TCP_SYN_RECEIVED && tcb->passive && (seg->flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN &&
-            seg->seq == tcb->rcv.irs) {
-            /* The peer has not seen our SYN-ACK: it is repeated at once, as seldom as other answers, and its timer starts anew. */
-            if (!ctx->profile->synack_repeated) {
-                ack_unacceptable(ctx, tcb, seg);
-            } else if (!ack_throttled(ctx, tcb)) {
-                retransmit_record(ctx, tcb, tcb->sent_head);
-                timer_arm(ctx, tcb, SLOT_RETRANSMIT, TIMER_RETRANSMISSION, ctx->now_ns + rto_ns(tcb));
-            }
-            return;
+    if (tcb->state == TCP_SYN_RECEIVED && !tcb->passive && (seg->flags & (TCP_SYN | TCP_ACK | TCP_RST)) == (TCP_SYN | TCP_ACK) &&
+        seg->seq + 1 == tcb->rcv.nxt && seg->ack == tcb->snd.nxt)
+        return paws_rejects(ctx, tcb, seg) ? DONE : GO_ON;
+    if (tcb->state == TCP_SYN_RECEIVED && tcb->passive && (seg->flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN &&
+        seg->seq == tcb->rcv.irs) {
+        /* The peer has not seen our SYN-ACK: it is repeated at once, as seldom as other answers, and its timer starts anew. */
+        if (!ctx->profile->synack_repeated) {
+            ack_unacceptable(ctx, tcb, seg);
+        } else if (!ack_throttled(ctx, tcb)) {
+            retransmit_record(ctx, tcb, tcb->sent_head);
+            timer_arm(ctx, tcb, SLOT_RETRANSMIT, TIMER_RETRANSMISSION, ctx->now_ns + rto_ns(tcb));
         }
-        if (!zero_window_but_valid(tcb, seg) && check_sequence(ctx, tcb, seg) == DONE)
-            return;
-        if (check_reset(ctx, tcb, seg) == DONE || check_syn(ctx, tcb, seg) == DONE)
-            return;
+        return DONE;
     }
-    if (crossing && paws_rejects(ctx, tcb, seg))
-        return;
-    note_timestamp(ctx, tcb, seg);
-    const bool established = tcb->state == TCP_ESTABLISHED;
-    if (check_ack(ctx, tcb, seg) == DONE)
-        return;
+    if (!zero_window_but_valid(tcb, seg) && check_sequence(ctx, tcb, seg) == DONE)
+        return DONE;
+    return check_reset(ctx, tcb, seg) == DONE ? DONE : check_syn(ctx, tcb, seg);
+}
+
+/* Seventh and eighth. False: it has ended the connection. */
+static bool take_text_and_fin(struct tcp_ctx *ctx, struct tcb *tcb, const struct segment *seg, bool established)
+{
     if (established && seg->len > 0)
         window_measure_echo(ctx, tcb, seg);
     if (nobody_reads(ctx, tcb, seg)) {
         send_reset_reply(ctx, seg);
         tcp_done(ctx, tcb, tcb->state == TCP_CLOSE_WAIT ? TCP_EPIPE : TCP_OK, TCP_WHY_RST_SENT);
-        return;
+        return false;
     }
-    if (segment_length(seg) > ((seg->flags & TCP_SYN) ? 1u : 0u) && takes_text(tcb, seg))
+    if (takes_text(tcb, seg))
         take_text(ctx, tcb, seg);
-    if (tcb->state == TCP_CLOSED)
+    return tcb->state != TCP_CLOSED;
+}
+
+void tcp_segment_arrives_synchronized(struct tcp_ctx *ctx, struct tcb *tcb, const struct segment *seg, bool sequence_checked)
+{
+    if (!is_next_in_order(tcb, seg) && !sequence_checked && check_header(ctx, tcb, seg) == DONE)
+        return;
+    note_timestamp(ctx, tcb, seg);
+    const bool established = tcb->state == TCP_ESTABLISHED;
+    if (check_ack(ctx, tcb, seg) == DONE)
+        return;
+    if ((seg->len > 0 || (seg->flags & TCP_FIN) != 0) && !take_text_and_fin(ctx, tcb, seg, established))
         return;
     tcp_output(ctx, tcb);
-    send_buffer_check(ctx, tcb);
-    ack_schedule_check(ctx, tcb);
+    if (tcb->no_space)
+        send_buffer_check(ctx, tcb);
+    if (tcb->ack_due || tcb->ack_now)
+        ack_schedule_check(ctx, tcb);
 }
 
 void tcp_segment_arrives(struct tcp_ctx *ctx, struct tcb *tcb, const struct segment *seg)
