@@ -173,10 +173,10 @@ void ack_sent(struct tcp_ctx *ctx, struct tcb *tcb)
         if (tcb->quick == 0)
             tcb->ato_us = ATO_MIN_US;
     }
-    tcb->ack_due = tcb->ack_now = false;
-    tcb->compressed_acks = 0;
-    tcb->pushed = 0;
-    timer_stop(ctx, tcb, SLOT_DELAYED_ACK);
+    tcb->ack_now = tcb->ack_due = false;
+    tcb->pushed = tcb->compressed_acks = 0;
+    if (timer_runs(tcb, SLOT_DELAYED_ACK))
+        timer_stop(ctx, tcb, SLOT_DELAYED_ACK);
 }
 
 /* A read frees buffer: it may release an ACK that waits, or be worth a window update (RFC 9293 section 3.8.6.2.2). */

@@ -33,13 +33,16 @@ uint32_t congestion_ssthresh(const struct tcp_ctx *ctx, struct tcb *tcb)
 }
 
 /* RFC 5681 section 4.1: after an idle time of one RTO the window starts again from its initial size. */
+bool congestion_rested(const struct tcp_ctx *ctx, const struct tcb *tcb)
+{
+    return ctx->now_ns - tcb->sent_ns > rto_ns(tcb) && ctx->profile->cc != CC_NONE;
+}
+
 void congestion_restart_after_idle(struct tcp_ctx *ctx, struct tcb *tcb)
 {
-    if (ctx->profile->cc == CC_NONE)
+    if (!congestion_rested(ctx, tcb))
         return;
     int64_t idle = ctx->now_ns - tcb->sent_ns;
-    if (idle <= rto_ns(tcb))
-        return;
     uint32_t restart = min_u32((uint32_t)ctx->profile->initial_cwnd, tcb->cwnd);
     tcb->ssthresh = congestion_current_ssthresh(tcb);
     for (idle -= rto_ns(tcb); idle > 0 && tcb->cwnd > restart; idle -= rto_ns(tcb))

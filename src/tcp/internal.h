@@ -96,12 +96,24 @@ uint32_t bunch_next(const struct tcp_ctx *ctx, const struct tcb *tcb, uint32_t m
 void send_buffer_check(struct tcp_ctx *ctx, struct tcb *tcb); /* has it room again for who waits to write? */
 
 /* ---- records.c ---- */
-uint32_t record_alloc(struct tcp_ctx *ctx); /* 0: none left */
+uint32_t record_alloc(struct tcp_ctx *ctx); /* all zeros; 0: none left */
 void record_free(struct tcp_ctx *ctx, uint32_t index);
 void records_free(struct tcp_ctx *ctx, uint32_t *head);
 static inline struct tcp_record *record_at(const struct tcp_ctx *ctx, uint32_t index)
 {
     return &ctx->pool.records[index];
+}
+static inline bool record_left(const struct tcp_ctx *ctx)
+{
+    return *ctx->pool.free_head != 0;
+}
+/* As record_alloc, for who knows that there is one and writes all of it. */
+static inline uint32_t record_take(struct tcp_ctx *ctx)
+{
+    uint32_t index = *ctx->pool.free_head;
+    *ctx->pool.free_head = record_at(ctx, index)->next;
+    ++*ctx->pool.used;
+    return index;
 }
 
 /* ---- rtt.c (RFC 6298) ---- */
@@ -119,11 +131,40 @@ uint32_t ts_now(const struct tcp_ctx *ctx, uint32_t offset);
 bool paws_rejects(const struct tcp_ctx *ctx, const struct tcb *tcb, const struct segment *seg);
 
 /* ---- window.c ---- */
-uint32_t window_full_space(const struct tcp_profile *profile, const struct tcb *tcb);
+#define RATIO_ONE 256u
+#define RATIO_START 128u /* half of the buffer, until a segment has shown how much of its memory is data */
+static inline uint32_t window_of(const struct tcp_profile *profile, const struct tcb *tcb, uint32_t memory)
+{
+    uint32_t ratio = tcb->rcv_ratio != 0 ? tcb->rcv_ratio : RATIO_START;
+    return profile->buffers_doubled ? (uint32_t)((uint64_t)memory * ratio / RATIO_ONE) : memory;
+}
+static inline uint32_t window_full_space(const struct tcp_profile *profile, const struct tcb *tcb)
+{
+    return window_of(profile, tcb, tcb->rcvbuf);
+}
+static inline uint32_t window_space(const struct tcp_profile *profile, const struct tcb *tcb)
+{
+    return tcb->rcvbuf > tcb->rcv_memory ? window_of(profile, tcb, tcb->rcvbuf - tcb->rcv_memory) : 0;
+}
+static inline uint32_t window_round_up(uint32_t window, unsigned scale)
+{
+    return (window + (1u << scale) - 1) >> scale << scale;
+}
+/* What window_select() says as long as half of the buffer is free and the window is scaled; 0: it has more to ask. */
+static inline uint32_t window_select_large(const struct tcp_profile *profile, const struct tcb *tcb)
+{
+    if (__builtin_expect(tcb->rcv_memory > tcb->rcvbuf / 2 || tcb->rcv_wscale == 0, 0))
+        return 0;
+    return window_round_up(min_u32(window_of(profile, tcb, tcb->rcvbuf - tcb->rcv_memory), tcb->rcv_ssthresh), tcb->rcv_wscale);
+}
 uint32_t window_initial(const struct tcp_profile *profile, const struct tcb *tcb, uint32_t mss);
 uint8_t window_choose_scale(const struct tcp_profile *profile, const struct tcb *tcb);
 uint32_t window_select(struct tcp_ctx *ctx, struct tcb *tcb); /* what would be advertised now, before "never shrink" */
-uint32_t window_offered(const struct tcb *tcb); /* what of the last advertisement is left */
+static inline uint32_t window_offered(const struct tcb *tcb) /* what of the last advertisement is left */
+{
+    int32_t left = (int32_t)(tcb->rcv.wup + tcb->rcv.wnd - tcb->rcv.nxt);
+    return left > 0 ? (uint32_t)left : 0;
+}
 void window_grow(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t len);
 void window_measure(const struct tcp_profile *profile, struct tcb *tcb, uint32_t len); /* a full segment has come */
 void window_queued(const struct tcp_profile *profile, struct tcb *tcb, uint32_t len, bool in_order); /* text was kept */
@@ -189,6 +230,7 @@ bool reassembly_advance(struct tcp_ctx *ctx, struct tcb *tcb); /* takes what joi
 void congestion_init(struct tcp_ctx *ctx, struct tcb *tcb);
 void cubic_begin(const struct tcp_ctx *ctx, struct tcb *tcb); /* the connection is established */
 uint32_t packets_in_flight(const struct tcb *tcb);
+bool congestion_rested(const struct tcp_ctx *ctx, const struct tcb *tcb); /* has nothing been sent for so long that it starts again? */
 void congestion_restart_after_idle(struct tcp_ctx *ctx, struct tcb *tcb);
 void congestion_sent(struct tcb *tcb, bool limited);
 void recovery_ack(struct tcp_ctx *ctx, struct tcb *tcb, const struct segment *seg, uint32_t prior_una, bool window_changed);

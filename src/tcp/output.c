@@ -2,25 +2,11 @@
 /* What goes out: headers, new data and the FIN that rides on it or walks alone, retransmissions, ACKs, probes, resets. */
 #include "tcp/scoreboard.h"
 
-/* The window field for a segment sent now; never shrinks what was offered before (SHLD-14, R-107). Takes note of the offer. */
-static uint32_t window_to_advertise(struct tcp_ctx *ctx, struct tcb *tcb)
-{
-    uint32_t window = window_select(ctx, tcb);
-    uint32_t left = window_offered(tcb);
-    const uint32_t unit = 1u << tcb->rcv_wscale;
-    if (window < left)
-        window = (left + unit - 1) / unit * unit;
-    window = min_u32(window, 65535u << tcb->rcv_wscale) / unit * unit;
-    tcb->rcv.wnd = window;
-    tcb->rcv.wup = tcb->rcv.nxt;
-    return window;
-}
-
 static void add_timestamps(const struct tcp_ctx *ctx, const struct tcb *tcb, struct segment *seg)
 {
     seg->options |= TCPOPT_TS;
     seg->tsval = ts_now(ctx, tcb->ts_offset);
-    seg->tsecr = tcb->ts_recent_valid ? tcb->ts_recent : 0;
+    seg->tsecr = tcb->ts_recent; /* 0 until one has come */
 }
 
 /* How many SACK blocks the next ACK carries: what the options leave room for (RFC 2018 section 3). */
@@ -29,31 +15,72 @@ static unsigned sack_blocks_next(const struct tcb *tcb)
     return min_u32(tcb->sack_count + tcb->dsack_due, tcb->ts_ok ? 3 : 4);
 }
 
-static struct segment *header(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t seq, uint8_t flags)
+static void add_sacks(struct tcb *tcb, struct segment *seg)
+{
+    seg->sack_count = (uint8_t)sack_blocks_next(tcb);
+    unsigned count = 0;
+    if (tcb->dsack_due)
+        seg->sack[count++] = (struct sack_block){tcb->dsack_left, tcb->dsack_right};
+    for (unsigned i = 0; count < seg->sack_count; i++)
+        seg->sack[count++] = tcb->sacks[i];
+    seg->options |= TCPOPT_SACK;
+    tcb->dsack_due = false;
+}
+
+/* The window field, for which `window` was selected; never shrinks what was offered before (SHLD-14, R-107). Takes note of the offer. */
+static inline void add_window(struct tcb *tcb, struct segment *seg, uint32_t window)
+{
+    const unsigned scale = tcb->rcv_wscale;
+    const uint32_t left = window_offered(tcb);
+    if (window < left)
+        window = window_round_up(left, scale);
+    window = min_u32(window, 65535u << scale);
+    tcb->rcv.wnd = window;
+    tcb->rcv.wup = tcb->rcv.nxt;
+    seg->wnd = window;
+}
+
+/* All but the window; of SACK blocks only those that count have a meaning, and there are none yet. */
+static inline struct segment *header(const struct tcp_ctx *ctx, const struct tcb *tcb, uint32_t seq, unsigned flags, uint32_t len)
 {
     struct segment *seg = ctx->sink->place;
-    *seg = (struct segment){.seq = seq, .ack = (flags & TCP_ACK) != 0 ? tcb->rcv.nxt : 0, .flags = flags};
+    seg->seq = seq;
+    seg->ack = (flags & TCP_ACK) != 0 ? tcb->rcv.nxt : 0;
+    seg->len = len;
+    seg->tsval = seg->tsecr = 0;
+    seg->mss = seg->classes = 0;
+    seg->flags = (uint8_t)flags;
+    seg->options = seg->wscale = seg->sack_count = 0;
     if (tcb->ts_ok)
         add_timestamps(ctx, tcb, seg);
-    seg->wnd = window_to_advertise(ctx, tcb);
-    if (sack_waits(tcb) && (flags & (TCP_ACK | TCP_RST)) == TCP_ACK) {
-        seg->sack_count = (uint8_t)sack_blocks_next(tcb);
-        unsigned count = 0;
-        if (tcb->dsack_due)
-            seg->sack[count++] = (struct sack_block){tcb->dsack_left, tcb->dsack_right};
-        for (unsigned i = 0; count < seg->sack_count; i++)
-            seg->sack[count++] = tcb->sacks[i];
-        seg->options |= TCPOPT_SACK;
-        tcb->dsack_due = false;
-    }
     return seg;
 }
 
-static void emit(struct tcp_ctx *ctx, struct tcb *tcb, struct segment *seg)
+static inline void depart(struct tcp_ctx *ctx, struct tcb *tcb, struct segment *seg)
 {
-    if ((seg->flags & (TCP_ACK | TCP_SYN)) == TCP_ACK)
-        ack_sent(ctx, tcb);
+    ack_sent(ctx, tcb);
     ctx->sink->send(ctx->sink->ctx, seg);
+}
+
+static __attribute__((noinline, cold)) void emit_rare(struct tcp_ctx *ctx, struct tcb *tcb, struct segment *seg)
+{
+    add_window(tcb, seg, window_select(ctx, tcb));
+    if (sack_waits(tcb))
+        add_sacks(tcb, seg);
+    depart(ctx, tcb, seg);
+}
+
+/* A segment that acknowledges. What is rare has a way of its own to the end, so that nothing has to be kept over a call. */
+static __attribute__((noinline)) void emit(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t seq, unsigned flags, uint32_t len)
+{
+    struct segment *seg = header(ctx, tcb, seq, flags | TCP_ACK, len);
+    const uint32_t window = window_select_large(ctx->profile, tcb);
+    if (__builtin_expect(window == 0 || sack_waits(tcb), 0)) {
+        emit_rare(ctx, tcb, seg);
+        return;
+    }
+    add_window(tcb, seg, window);
+    depart(ctx, tcb, seg);
 }
 
 /* RFC 9293 section 3.8.6.1 and R-185: an ACK's number must lie within a window that has shrunk below SND.NXT. */
@@ -69,21 +96,20 @@ void send_ack(struct tcp_ctx *ctx, struct tcb *tcb)
 {
     if (tcb->state == TCP_CLOSED)
         return;
-    emit(ctx, tcb, header(ctx, tcb, acceptable_seq(tcb), TCP_ACK));
+    emit(ctx, tcb, acceptable_seq(tcb), TCP_ACK, 0);
 }
 
 /* A zero-length segment with an old number: the peer must answer it by R-007 (SHLD-12). */
 void send_probe(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t seq)
 {
-    emit(ctx, tcb, header(ctx, tcb, seq, TCP_ACK));
+    emit(ctx, tcb, seq, TCP_ACK, 0);
 }
 
 /* FACTS 9: a reset of one's own stands at SND.NXT, after what is in flight; RFC 9293 gives it no ACK, Linux does (L-04). */
 void send_reset_active(struct tcp_ctx *ctx, struct tcb *tcb)
 {
-    struct segment *seg = header(ctx, tcb, acceptable_seq(tcb), (uint8_t)(TCP_RST | (ctx->profile->active_rst_ack ? TCP_ACK : 0)));
-    seg->sack_count = 0;
-    seg->options &= (uint8_t)~TCPOPT_SACK;
+    struct segment *seg = header(ctx, tcb, acceptable_seq(tcb), TCP_RST | (ctx->profile->active_rst_ack ? TCP_ACK : 0), 0);
+    add_window(tcb, seg, window_select(ctx, tcb));
     ctx->sink->send(ctx->sink->ctx, seg);
 }
 
@@ -122,8 +148,8 @@ void send_syn(struct tcp_ctx *ctx, struct tcb *tcb, bool first)
         tcb->ack_due = tcb->ack_now = false;
     }
     if (first) {
-        uint32_t index = record_alloc(ctx);
-        ASSERT(index != 0);
+        ASSERT(record_left(ctx));
+        uint32_t index = record_take(ctx);
         *record_at(ctx, index) = (struct tcp_record){
             .seq = tcb->snd.iss, .end = tcb->snd.iss + 1, .sent_ns = ctx->now_ns, .sent = 1, .flags = RECORD_SYN, .order = ++tcb->order};
         tcb->sent_head = tcb->sent_tail = index;
@@ -133,9 +159,7 @@ void send_syn(struct tcp_ctx *ctx, struct tcb *tcb, bool first)
     ctx->sink->send(ctx->sink->ctx, seg);
 }
 
-/* Eff.snd.MSS (RFC 9293 section 3.7.1): what is left beside the options of a segment sent now, and not more than half of the
- * largest window that the peer ever offered. */
-uint32_t current_mss(const struct tcb *tcb)
+static __attribute__((noinline, cold)) uint32_t small_mss(const struct tcb *tcb)
 {
     uint32_t mss = tcb->mss;
     uint32_t half = tcb->snd.max_wnd > MSS_DEFAULT ? tcb->snd.max_wnd / 2 : tcb->snd.max_wnd;
@@ -146,6 +170,15 @@ uint32_t current_mss(const struct tcb *tcb)
         mss = mss > 4 + 8 * ranges + 1 ? mss - (4 + 8 * ranges) : mss;
     }
     return mss;
+}
+
+/* Eff.snd.MSS (RFC 9293 section 3.7.1): what is left beside the options of a segment sent now, and not more than half of the
+ * largest window that the peer ever offered. */
+uint32_t current_mss(const struct tcb *tcb)
+{
+    if (__builtin_expect(tcb->snd.max_wnd < 2u * tcb->mss || sack_waits(tcb), 0))
+        return small_mss(tcb);
+    return tcb->mss;
 }
 
 static void append_record(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t index)
@@ -165,47 +198,65 @@ static void note_conversation(const struct tcp_ctx *ctx, struct tcb *tcb)
         tcb->pingpong = 1;
 }
 
-bool send_one_new(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t limit, bool push)
+/* The next `len` bytes that were not sent yet leave as one segment, where `mss` is a full one, and the FIN with the last of them. */
+static __attribute__((noinline)) void send_segment(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t mss, uint32_t len, bool push)
 {
-    uint32_t index = ctx->room <= 0 ? 0 : record_alloc(ctx);
-    if (index == 0) {
-        ctx->starved = true;
-        return false;
+    const uint32_t index = record_take(ctx), seq = tcb->snd.nxt;
+    unsigned flags = push ? TCP_PSH : 0;
+    uint32_t end = seq + len;
+    if (end == tcb->snd.end) {
+        flags = TCP_PSH;
+        if (tcb->fin_queued && !tcb->fin_sent) {
+            tcb->fin_sent = true;
+            flags = TCP_PSH | TCP_FIN;
+            end++;
+        }
     }
-    const uint32_t mss = current_mss(tcb);
-    uint32_t len = min_u32(tcb->snd.end - tcb->snd.nxt, min_u32(mss, limit));
-    bool fin = tcb->fin_queued && !tcb->fin_sent && tcb->snd.nxt + len == tcb->snd.end;
-    uint8_t flags = TCP_ACK;
-    if (fin)
-        flags |= TCP_FIN;
-    if (len > 0 && (push || tcb->snd.nxt + len == tcb->snd.end))
-        flags |= TCP_PSH;
-    struct segment *seg = header(ctx, tcb, tcb->snd.nxt, flags);
-    seg->len = len;
-    *record_at(ctx, index) = (struct tcp_record){.seq = tcb->snd.nxt,
-                                                 .end = tcb->snd.nxt + len + fin,
-                                                 .sent_ns = ctx->now_ns,
-                                                 .sent = 1,
-                                                 .flags = (uint16_t)((fin ? RECORD_FIN : 0) | (flags & TCP_PSH ? RECORD_PUSH : 0)),
-                                                 .order = ++tcb->order};
+    if (len > 0) {
+        if (len < mss)
+            tcb->snd.small = end;
+        note_conversation(ctx, tcb);
+    } else {
+        flags &= TCP_FIN;
+    }
+    *record_at(ctx, index) =
+        (struct tcp_record){.seq = seq, .end = end, .sent_ns = ctx->now_ns, .sent = 1, .flags = (uint16_t)flags, .order = ++tcb->order};
+    append_record(ctx, tcb, index);
+    tcb->snd.nxt = end;
+    if (in_reduction(tcb))
+        tcb->prr_out++;
+    tcb->sent_ns = ctx->now_ns;
+    ctx->room--;
+    emit(ctx, tcb, seq, flags, len);
+}
+
+/* It leaves after a pause: nothing was in flight. */
+static __attribute__((noinline, cold)) void end_pause(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t len)
+{
     if (tcb->packets_out == 0)
         congestion_restart_after_idle(ctx, tcb);
     if (len > 0 && packets_in_flight(tcb) == 0)
         cubic_after_pause(ctx, tcb);
-    append_record(ctx, tcb, index);
-    tcb->snd.nxt += len + fin;
-    if (fin)
-        tcb->fin_sent = true;
-    if (len > 0 && len < mss)
-        tcb->snd.small = tcb->snd.nxt;
-    if (len > 0)
-        note_conversation(ctx, tcb);
-    if (tcb->ca_state == CA_CWR || tcb->ca_state == CA_RECOVERY)
-        tcb->prr_out++;
-    tcb->sent_ns = ctx->now_ns;
-    ctx->room--;
-    emit(ctx, tcb, seg);
+}
+
+/* False: there is no room for it. */
+static inline bool send_new(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t mss, uint32_t len, bool push)
+{
+    if (__builtin_expect(ctx->room <= 0 || !record_left(ctx), 0)) {
+        ctx->starved = true;
+        return false;
+    }
+    if (__builtin_expect((tcb->cubic_epoch != 0 && packets_in_flight(tcb) == 0) || (tcb->packets_out == 0 && congestion_rested(ctx, tcb)),
+                         0))
+        end_pause(ctx, tcb, len);
+    send_segment(ctx, tcb, mss, len, push);
     return true;
+}
+
+bool send_one_new(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t limit, bool push)
+{
+    const uint32_t mss = current_mss(tcb);
+    return send_new(ctx, tcb, mss, min_u32(tcb->snd.end - tcb->snd.nxt, min_u32(mss, limit)), push);
 }
 
 /* Nagle (section 3.7.4, R-193): a small segment waits while something is unacknowledged, unless the FIN is on it. */
@@ -241,7 +292,7 @@ static bool may_send_data(const struct tcb *tcb)
 }
 
 /* Sender's silly-window avoidance (section 3.8.6.2.1): a part that fits goes only if it is half of the largest window. False: nothing. */
-static bool send_into_small_window(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t len, bool fin)
+static __attribute__((noinline, cold)) bool send_into_small_window(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t len, bool fin)
 {
     uint32_t fits = seq_gt(window_edge(tcb), tcb->snd.nxt) ? window_edge(tcb) - tcb->snd.nxt : 0;
     bool half = fits > 0 && fits <= len && fits >= tcb->snd.max_wnd / 2 && !ctx->profile->nagle_minshall;
@@ -249,45 +300,59 @@ static bool send_into_small_window(struct tcp_ctx *ctx, struct tcb *tcb, uint32_
     return (half || bare_fin) && send_one_new(ctx, tcb, bare_fin ? 0 : fits, false);
 }
 
-static __attribute__((noinline)) void send_what_may_go(struct tcp_ctx *ctx, struct tcb *tcb)
+/* The congestion window has room for the next `len` bytes; have the peer, and Nagle? */
+static inline bool send_next(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t mss, uint32_t len, bool fin, bool push)
 {
-    bool sent = false, limited = false;
-    const bool idle = tcb->packets_out == 0;
-    uint32_t bunch_end = tcb->snd.nxt;
+    if (__builtin_expect(seq_gt(tcb->snd.nxt + len + fin, window_edge(tcb)), 0))
+        return send_into_small_window(ctx, tcb, len, fin);
+    return !nagle_holds(ctx, tcb, mss, len, fin) && send_new(ctx, tcb, mss, len, push);
+}
+
+/* More than a segment. True: the congestion window, or a bunch that waits for its end, was what ended it. */
+static __attribute__((noinline)) bool send_bunches(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t bunch_end)
+{
     bool bunched = false;
-    while (has_unsent(tcb)) {
-        if (idle && !sent)
-            congestion_restart_after_idle(ctx, tcb);
-        limited = packets_in_flight(tcb) >= tcb->cwnd;
-        if (limited)
-            break;
-        const uint32_t mss = current_mss(tcb);
-        if (bunch_end == tcb->snd.nxt) {
+    do {
+        if (packets_in_flight(tcb) >= tcb->cwnd)
+            return true;
+        const uint32_t mss = current_mss(tcb), nxt = tcb->snd.nxt, left = tcb->snd.end - nxt;
+        if (bunch_end == nxt) {
             uint32_t bunch = bunch_next(ctx, tcb, mss);
-            limited = bunch == 0;
-            if (limited)
-                break;
+            if (bunch == 0)
+                return true;
             bunch_end += bunch;
             bunched = bunch > mss;
         }
-        const uint32_t left = tcb->snd.end - tcb->snd.nxt;
-        const uint32_t len = min_u32(min_u32(left, bunch_end - tcb->snd.nxt), mss);
-        const bool fin = tcb->fin_queued && len == left;
-        if (seq_gt(tcb->snd.nxt + len + fin, window_edge(tcb))) {
-            if (!send_into_small_window(ctx, tcb, len, fin))
-                break;
-        } else if (nagle_holds(ctx, tcb, mss, len, fin) || !send_one_new(ctx, tcb, len, bunched && tcb->snd.nxt + len == bunch_end)) {
-            break;
-        }
-        sent = true;
+        const uint32_t len = min_u32(min_u32(left, bunch_end - nxt), mss);
+        if (!send_next(ctx, tcb, mss, len, tcb->fin_queued && len == left, bunched && nxt + len == bunch_end))
+            return false;
         if (!seq_gt(bunch_end, tcb->snd.nxt))
             bunch_end = tcb->snd.nxt;
+    } while (has_unsent(tcb));
+    return false;
+}
+
+/* Something is unsent. */
+static __attribute__((noinline)) void send_what_may_go(struct tcp_ctx *ctx, struct tcb *tcb)
+{
+    if (tcb->packets_out == 0 && congestion_rested(ctx, tcb))
+        congestion_restart_after_idle(ctx, tcb);
+    const uint32_t order = tcb->order, nxt = tcb->snd.nxt, left = tcb->snd.end - nxt, mss = current_mss(tcb);
+    bool limited = false;
+    if (left > mss) {
+        limited = send_bunches(ctx, tcb, nxt);
+    } else { /* a short message, or only the FIN: one segment, that no bunch waits for */
+        limited = packets_in_flight(tcb) >= tcb->cwnd;
+        if (!limited && send_next(ctx, tcb, mss, left, tcb->fin_queued, false) && has_unsent(tcb))
+            limited = send_bunches(ctx, tcb, nxt + mss);
     }
+    const bool sent = tcb->order != order;
     if (sent || limited)
         congestion_sent(tcb, limited);
     if (sent)
         recovery_arm_after_send(ctx, tcb);
-    persist_check(ctx, tcb);
+    else
+        persist_check(ctx, tcb);
 }
 
 void tcp_output(struct tcp_ctx *ctx, struct tcb *tcb)
@@ -338,9 +403,9 @@ static void collapse(struct tcp_ctx *ctx, struct tcb *tcb, struct tcp_record *re
 /* Cuts a record in two at `len` bytes of payload; false if the pool is empty. */
 static bool split(struct tcp_ctx *ctx, struct tcb *tcb, struct tcp_record *record, uint32_t len)
 {
-    uint32_t index = record_alloc(ctx);
-    if (index == 0)
+    if (!record_left(ctx))
         return false;
+    const uint32_t index = record_take(ctx);
     struct tcp_record *rest = record_at(ctx, index);
     *rest = *record;
     rest->seq = record->seq + len;
@@ -391,13 +456,7 @@ bool retransmit_record(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t index)
         collapse(ctx, tcb, record, space);
     }
     len = record->end - record->seq - ((record->flags & RECORD_FIN) ? 1 : 0);
-    uint8_t flags = TCP_ACK;
-    if (record->flags & RECORD_FIN)
-        flags |= TCP_FIN;
-    if (len > 0 && (record->flags & RECORD_PUSH))
-        flags |= TCP_PSH;
-    struct segment *seg = header(ctx, tcb, record->seq, flags);
-    seg->len = len;
+    const unsigned flags = record->flags & (len > 0 ? TCP_FIN | TCP_PSH : TCP_FIN);
     if (len > 0)
         note_conversation(ctx, tcb);
     record->sent_ns = ctx->now_ns;
@@ -410,6 +469,6 @@ bool retransmit_record(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t index)
     }
     tcb->sent_ns = ctx->now_ns;
     ctx->room--;
-    emit(ctx, tcb, seg);
+    emit(ctx, tcb, record->seq, flags, len);
     return true;
 }

@@ -4,12 +4,10 @@
 
 uint32_t record_alloc(struct tcp_ctx *ctx)
 {
-    uint32_t index = *ctx->pool.free_head;
-    if (index == 0)
+    if (!record_left(ctx))
         return 0;
-    *ctx->pool.free_head = record_at(ctx, index)->next;
+    uint32_t index = record_take(ctx);
     *record_at(ctx, index) = (struct tcp_record){0};
-    ++*ctx->pool.used;
     return index;
 }
 

@@ -21,13 +21,13 @@ struct tcp_record {
     uint32_t order; /* retransmission queue: place in the order of last sendings (RACK) */
 };
 enum {
-    RECORD_SYN = 1,
-    RECORD_FIN = 2,
-    RECORD_SACKED = 4, /* selectively acknowledged */
-    RECORD_LOST = 8, /* marked lost, waits for its retransmission */
-    RECORD_RETRANS = 16, /* a retransmission of it is in flight */
-    RECORD_EVER = 32, /* was retransmitted at some time (Karn) */
-    RECORD_PUSH = 64,
+    RECORD_FIN = TCP_FIN, /* these as its segment has them */
+    RECORD_SYN = TCP_SYN,
+    RECORD_PUSH = TCP_PSH,
+    RECORD_SACKED = 32, /* selectively acknowledged */
+    RECORD_LOST = 64, /* marked lost, waits for its retransmission */
+    RECORD_RETRANS = 128, /* a retransmission of it is in flight */
+    RECORD_EVER = 256, /* was retransmitted at some time (Karn) */
 };
 
 struct tcp_pool { /* a view of the world's record pool, made anew for each step */
@@ -76,12 +76,12 @@ struct tcb {
     bool rcvbuf_locked, sndbuf_locked; /* the program fixed it: no autotuning */
     bool became_mini; /* the end goes on as a small record; what is left here is for the program that still reads */
     /* acknowledgement */
-    uint8_t quick; /* quick ACKs still to be given */
-    uint8_t pushed; /* small segments received since the last ACK (Linux: ICSK_ACK_PUSHED, PUSHED2) */
-    uint8_t pingpong; /* interactive: ACKs wait for data to ride on */
-    uint8_t compressed_acks; /* so many ACKs of segments above a gap wait to go as one */
-    uint8_t dup_acks; /* ACKs sent for such segments at dup_ack_rcv_nxt */
     bool ack_now, ack_due; /* an ACK must go at the end of this step; one is owed (delayed) */
+    uint8_t pushed; /* small segments received since the last ACK (Linux: ICSK_ACK_PUSHED, PUSHED2) */
+    uint8_t compressed_acks; /* so many ACKs of segments above a gap wait to go as one. The next ACK ends these four */
+    uint8_t quick; /* quick ACKs still to be given */
+    uint8_t pingpong; /* interactive: ACKs wait for data to ride on */
+    uint8_t dup_acks; /* ACKs sent for such segments at dup_ack_rcv_nxt */
     bool rtt_seen;
     uint8_t backoff, retransmits, probes_out, keepalive_count;
     bool dsack_due, keepalive_on, fin_timer_full, ts_recent_valid, established_once;

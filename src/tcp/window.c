@@ -12,8 +12,6 @@ uint32_t unread_bytes(const struct tcb *tcb)
 
 /* ---- memory: a profile that doubles its buffers counts what its kernel needs to keep a segment, not only the bytes ---- */
 
-#define RATIO_ONE 256u
-#define RATIO_START 128u /* half of the buffer, until a segment has shown how much of its memory is data */
 #define SEGMENT_RECORD 256u /* the kernel's own record of a segment */
 #define SEGMENT_TAIL 320u
 #define SEGMENT_HEAD (64u + 52) /* room in front, and the headers */
@@ -25,22 +23,6 @@ static uint32_t segment_memory(const struct tcp_profile *profile, uint32_t len)
         return len;
     uint32_t size = (SEGMENT_HEAD + len + 63) / 64 * 64 + SEGMENT_TAIL;
     return (size <= SEGMENT_SMALL ? SEGMENT_SMALL : max_u32(power_of_two(size), 1024)) + SEGMENT_RECORD;
-}
-
-static uint32_t window_of(const struct tcp_profile *profile, const struct tcb *tcb, uint32_t memory)
-{
-    uint32_t ratio = tcb->rcv_ratio != 0 ? tcb->rcv_ratio : RATIO_START;
-    return profile->buffers_doubled ? (uint32_t)((uint64_t)memory * ratio / RATIO_ONE) : memory;
-}
-
-uint32_t window_full_space(const struct tcp_profile *profile, const struct tcb *tcb)
-{
-    return window_of(profile, tcb, tcb->rcvbuf);
-}
-
-static uint32_t window_space(const struct tcp_profile *profile, const struct tcb *tcb)
-{
-    return tcb->rcvbuf > tcb->rcv_memory ? window_of(profile, tcb, tcb->rcvbuf - tcb->rcv_memory) : 0;
 }
 
 void window_queued(const struct tcp_profile *profile, struct tcb *tcb, uint32_t len, bool in_order)
@@ -102,14 +84,11 @@ uint8_t window_choose_scale(const struct tcp_profile *profile, const struct tcb 
     return (uint8_t)min_u32(max_u32(bit_length(space), 16) - 16, 14); /* so that what is left fits in 16 bits */
 }
 
-uint32_t window_offered(const struct tcb *tcb)
-{
-    int32_t left = (int32_t)(tcb->rcv.wup + tcb->rcv.wnd - tcb->rcv.nxt);
-    return left > 0 ? (uint32_t)left : 0;
-}
-
 uint32_t window_select(struct tcp_ctx *ctx, struct tcb *tcb)
 {
+    const uint32_t large = window_select_large(ctx->profile, tcb);
+    if (large != 0)
+        return large;
     const uint32_t full = window_full_space(ctx->profile, tcb);
     uint32_t mss = min_u32(tcb->rcv_mss, full);
     uint32_t free = window_space(ctx->profile, tcb);
@@ -120,10 +99,8 @@ uint32_t window_select(struct tcp_ctx *ctx, struct tcb *tcb)
             return 0;
     }
     free = min_u32(free, tcb->rcv_ssthresh);
-    if (tcb->rcv_wscale != 0) {
-        uint32_t unit = 1u << tcb->rcv_wscale;
-        return (free + unit - 1) / unit * unit;
-    }
+    if (tcb->rcv_wscale != 0)
+        return window_round_up(free, tcb->rcv_wscale);
     uint32_t window = tcb->rcv.wnd;
     if (window > free || (free >= mss && window <= free - mss))
         window = round_down(free, mss);
