@@ -28,6 +28,7 @@ static const char style[] =
     ".time,.still,.small,.fold,.key{fill:#57606a}\n"
     ".idle{fill:#57606a}\n"
     ".label,.reason,.idle,.fold,.weather,.word,.still{paint-order:stroke;stroke:#ffffff;stroke-width:4px;stroke-linejoin:round}\n"
+    ".label,.reason,.idle,.fold,.weather{stroke-width:9px}\n"
     ".say .word,.ask .word{stroke:none}\n"
     ".error,.reason,.rst .label,.weather{fill:#b3261e}\n"
     ".fires{fill:#7a4a00}\n"
@@ -56,6 +57,7 @@ static const char style[] =
     ".segment.syn path{stroke:#0a5cad}.segment.fin path{stroke:#bc4c00;stroke-width:3}.segment.rst path{stroke:#b3261e;stroke-width:3}\n"
     ".segment.again path{stroke-dasharray:9 4}\n"
     ".segment path.cross{stroke:#b3261e;stroke-width:3;stroke-dasharray:none}\n"
+    ".say rect,.ask rect{fill-opacity:.86}\n" /* arrows go on below it, and are seen to */
     ".say rect{fill:#eaf2ff;stroke:#0a5cad}\n"
     ".ask rect{fill:#fff8e1;stroke:#9a6700}\n"
     ".fault path{stroke:#b3261e;stroke-dasharray:3 4;fill:none}\n"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A segment: a slanted line from when it leaves to when it arrives, its name above its beginning, a cross where it died. It is drawn in
- * the line that it leaves from; only what left unseen (in a fold, from a box) is drawn where it arrives. */
+ * the line that it leaves from; only what left unseen (in a fold, from a box) is drawn where it arrives. The name comes first: its ground
+ * hides the arrows that it stands on, not its own. */
 #include <stdlib.h>
 
 #include "net/class.h"
@@ -135,6 +136,7 @@ static void leaves(struct svg *svg, const struct arrow *arrow, const struct svg_
 {
     const struct svg_line *end = end_of(svg, arrow);
     const struct row *there = end != NULL && end->kind == LINE_EVENTS ? &svg->ladder.rows[end->row] : NULL;
+    name(svg, arrow, GLOSSARY_SACK, -4, arrow->room - 24, false);
     if (end == NULL) {
         shaft(svg, arrow->x0, 0, arrow->x0 + arrow->sign * arrow->room * 3 / 5, SVG_PITCH - 4, false);
     } else if (there != NULL && there->wire == WIRE_DIES_FAR) {
@@ -144,7 +146,6 @@ static void leaves(struct svg *svg, const struct arrow *arrow, const struct svg_
     } else {
         shaft(svg, arrow->x0, 0, arrow->x1, end->y - line->y, true);
     }
-    name(svg, arrow, GLOSSARY_SACK, -4, arrow->room - 24, false);
 }
 
 /* It left where nobody saw it: in a fold, or from a box. */
@@ -157,7 +158,7 @@ static void arrives(struct svg *svg, const struct arrow *arrow, const struct svg
         x = box;
         y = svg_y_of_time(svg, sent->time_ns) - line->y;
     }
-    shaft(svg, x, y, arrow->x1, 0, true);
+    shaft(svg, x, y, arrow->x1, 0, true); /* it comes from above, where the name stands */
     name(svg, arrow, GLOSSARY_SACK, -4, (box != 0 ? abs(arrow->x1 - box) : arrow->room) - 24, true);
 }
 
@@ -203,8 +204,8 @@ void svg_arrow(struct svg *svg, const struct svg_line *line)
         leaves(svg, &arrow, line);
         break;
     case WIRE_WHOLE:
-        shaft(svg, arrow.x0, 0, arrow.x1, 0, true);
         name(svg, &arrow, GLOSSARY_SACK, -4, arrow.room - 24, false);
+        shaft(svg, arrow.x0, 0, arrow.x1, 0, true);
         break;
     case WIRE_ARRIVES:
         arrives(svg, &arrow, line);

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Every picture is looked at as a reader's program would: well-formed, in ASCII, whole numbers only, nothing outside of the page, and no two
-words on each other.
+"""Every picture is looked at as a reader's program would: well-formed, in ASCII, whole numbers only, nothing outside of the page, no two
+words on each other, and no name under an arrow.
 
 usage: pictures.py LASTACK FILE.scn|FOLDER ...            all variants of each; ends with «N passed, N failed»
 """
@@ -83,6 +83,56 @@ def outside(root, found):
             yield f"a rectangle leaves the page at {x}"
 
 
+def strokes(element, x, y, group, found):
+    """All names of segments and all arrows, in the order in which they are drawn: (group, box or ends)."""
+    dx, dy = translate(element)
+    x, y = x + dx, y + dy
+    group = element if "segment" in element.get("class", "").split() else group
+    ends = re.fullmatch(r"M(-?\d+) (-?\d+)L(-?\d+) (-?\d+)", element.get("d", "")) if element.tag == SVG + "path" else None
+    if group is not None and ends:
+        a, b, c, d = (int(n) for n in ends.groups())
+        found.append((group, None, (x + a, y + b, x + c, y + d)))
+    elif element.tag == SVG + "text" and set(element.get("class").split()) & {"label", "reason"}:
+        box = []
+        boxes(element, x - dx, y - dy, group.get("class").split() if group is not None else [], box)
+        found.append((group, box[0], None))
+    for child in element:
+        strokes(child, x, y, group, found)
+
+
+def crosses(line, box):
+    """More than a touch: half of the box' height is passed within it."""
+    x0, y0, x1, y1 = line
+    low, high = 0.0, 1.0
+    for by, room in ((x0 - x1, x0 - box[0]), (x1 - x0, box[2] - x0), (y0 - y1, y0 - box[1]), (y1 - y0, box[3] - y0)):
+        if by == 0 and room < 0:
+            return False
+        if by < 0:
+            low = max(low, room / by)
+        elif by > 0:
+            high = min(high, room / by)
+    return (high - low) * abs(y1 - y0) > (box[3] - box[1]) / 2
+
+
+def under_arrows(root):
+    """A name hides the arrows that it stands on, so it is drawn after them; but before its own, of which it would hide the beginning. What
+    comes from a box is drawn where it arrives, late."""
+    places = {int(re.match(r"M(\d+)", path.get("d"))[1]) for path in root.iter(SVG + "path") if path.get("class") == "box"}
+    found, names, begun = [], [], []
+    strokes(root, 0, 0, None, found)
+    for group, box, line in found:
+        if box:
+            for other, (x0, y0, _, _) in begun:
+                if other is group and min(abs(box[0] - x0), abs(box[2] - x0)) < 12 and abs(box[3] - y0) < 6:
+                    yield f"«{box[4]}» hides the beginning of its own arrow"
+            names.append(box)
+        elif line[0] not in places:
+            begun.append((group, line))
+            for name in names:
+                if crosses(line, name):
+                    yield f"«{name[4]}» lies under an arrow at {name[0]:.0f},{name[1]:.0f}"
+
+
 def breaches(text):
     if not text.isascii():
         yield "not in ASCII"
@@ -97,6 +147,9 @@ def breaches(text):
     yield from numbers(text)
     yield from overlaps(found)
     yield from outside(root, found)
+    yield from under_arrows(root)
+    if re.search(r'class="(say|ask)"', text) and not re.search(r"\.say rect,\.ask rect\{fill-opacity:\.[5-9]", text):
+        yield "what somebody says hides the arrows behind it"
 
 
 def play(lastack, path, variant, form="svg"):
