@@ -25,7 +25,7 @@ static void help(struct text *out)
                    "<dt>Home End</dt><dd>to the beginning, to the end</dd>\n"
                    "<dt>a</dt><dd>all of the ladder, or only what has happened</dd>\n"
                    "<dt>w</dt><dd>the ladder over the whole width, or beside the rest</dd>\n"
-                   "<dt>v V</dt><dd>the next, the last variant</dd>\n"
+                   "<dt>v V</dt><dd>the next, the last variant; two beside each other are stepped together</dd>\n"
                    "<dt>&#8593; &#8595;</dt><dd>in the ladder: from event to event; its causes light up</dd>\n"
                    "<dt>Enter</dt><dd>in the ladder: go to that event</dd>\n"
                    "<dt>t</dt><dd>light or dark</dd>\n</dl>\n");
@@ -153,8 +153,9 @@ static void report(struct text *out, const struct view_run *run, const struct vi
         while (*end != '\n' && *end != '\0')
             end++;
         text_add(&line, p, (size_t)(end - p));
+        text_puts(out, "<span class=\"line\">");
         words(out, line.bytes != NULL ? line.bytes : "");
-        text_putc(out, '\n');
+        text_puts(out, "\n</span>");
         text_free(&line);
         p = end + (*end == '\n');
     }
@@ -172,7 +173,7 @@ static void run(struct text *out, const struct view_run *runs, unsigned index, u
     snprintf(prefix, sizeof prefix, "r%u-", index);
     glossary_init(&glossary, one->story, one->trace);
     if (svg_open(&svg, &glossary, one->judgement, options, prefix, true)) {
-        text_printf(out, "<section class=\"run\" id=\"run%u\"", index);
+        text_printf(out, "<section class=\"run\" id=\"run%u\" style=\"--ladder:%dpx\"", index, svg.width);
         if (count > 1)
             text_printf(out, " role=\"tabpanel\" aria-labelledby=\"tab%u\"", index);
         text_puts(out, index == 0 ? ">\n" : " hidden=\"hidden\">\n");
@@ -205,6 +206,7 @@ void view_html_runs(struct text *out, const struct view_run *runs, unsigned coun
     for (unsigned i = 0; i < count; i++)
         run(out, runs, i, count, options);
     text_puts(out, "</main>\n<script>\n//<![CDATA[\n");
+    text_puts(out, html_page_beside_js);
     text_puts(out, html_page_js);
     text_puts(out, "//]]>\n</script>\n</body>\n</html>\n");
 }

@@ -112,7 +112,7 @@ class Run {
   sentence(number) { return this.model.events[number - 1][SENTENCE]; }
   step() { return this.model.steps[this.position]; }
   last() { return this.everything() ? this.model.events.length : this.step() ? this.step()[LAST] : 0; }
-  everything() { return this.all || document.body.classList.contains('beside'); }
+  everything() { return this.all; }
 
   stepOf(number) {
     let low = 0, high = this.model.steps.length - 1;
@@ -176,11 +176,23 @@ class Run {
     return null;
   }
 
-  find(by, what) {
+  /* Where it comes next; -1: nowhere. */
+  seek(by, what) {
     for (let p = this.position + by; p >= 0 && p < this.model.steps.length; p += by) {
-      if (this.model.steps[p][what]) return this.go(p);
+      if (this.model.steps[p][what]) return p;
     }
-    this.go(by > 0 ? this.model.steps.length - 1 : 0);
+    return -1;
+  }
+
+  find(by, what) {
+    const found = this.seek(by, what);
+    this.go(found >= 0 ? found : by > 0 ? this.model.steps.length - 1 : 0);
+  }
+
+  /* Somebody points at a step: what stands beside it goes along. */
+  jump(position) {
+    this.go(position);
+    follow(this);
   }
 
   act(what) {
@@ -373,7 +385,7 @@ class Run {
     const item = document.createElement('li'), button = make('button', event[SENTENCE]), at = this.stepOf(n);
     button.type = 'button';
     button.prepend(make('span', `${this.model.steps[at][CLOCK]}  `, 'where'));
-    button.addEventListener('click', () => this.go(at));
+    button.addEventListener('click', () => this.jump(at));
     item.append(button);
     if (event[RULE] >= 0) item.append(make('span', `${this.model.rules[event[RULE]][0]} [${this.model.rules[event[RULE]][1]}]`, 'rule'));
     return item;
@@ -401,7 +413,7 @@ class Run {
     const of = event => event.target.closest && this.owner(event.target);
     this.ladder.addEventListener('mouseover', event => { if (of(event)) this.light(of(event)); });
     this.ladder.addEventListener('focusin', event => { if (of(event)) this.light(of(event)); });
-    this.ladder.addEventListener('click', event => { if (of(event)) this.go(this.stepOf(this.elements.get(of(event))[0])); });
+    this.ladder.addEventListener('click', event => { if (of(event)) this.jump(this.stepOf(this.elements.get(of(event))[0])); });
     this.ladder.addEventListener('keydown', event => this.walk(event));
     this.ladder.addEventListener('scroll', () => this.revealParts(), { passive: true });
   }
@@ -415,7 +427,7 @@ class Run {
 
   walk(event) {
     const by = { ArrowDown: 1, ArrowUp: -1 }[event.key], here = this.owner(document.activeElement);
-    if ((event.key === 'Enter' || event.key === ' ') && here) this.go(this.stepOf(this.elements.get(here)[0]));
+    if ((event.key === 'Enter' || event.key === ' ') && here) this.jump(this.stepOf(this.elements.get(here)[0]));
     if (!by || event.altKey || event.ctrlKey || event.metaKey) return;
     const at = here ? this.order.indexOf(here) : by > 0 ? -1 : this.shown;
     const next = this.order[at + by];
@@ -562,12 +574,11 @@ function compare() {
   for (const marked of different.splice(0)) marked.classList.remove('different');
   const output = document.getElementById('difference');
   if (output) output.textContent = '';
-  const one = run(current);
+  const one = run(current), two = beside < 0 ? null : run(beside);
+  putTogether(two ? [one, two] : []);
   one.render();
   one.revealParts();
-  if (beside < 0) return;
-  const two = run(beside);
-  two.render();
+  if (!two) return;
   const at = difference(one.model.events, two.model.events), told = [mark(one, at), mark(two, at)];
   output.textContent = at < 0 ? 'no difference' : `first difference: ${told.join('; beside it: ')}`;
 }
@@ -631,9 +642,10 @@ document.addEventListener('keydown', event => {
   if (event.key === 't') document.getElementById('theme').click();
   if (event.key === '?') document.getElementById('help').click();
   if (tabs.length && (event.key === 'v' || event.key === 'V')) nextTab(current + (event.key === 'v' ? 1 : -1));
-  if (!keys[event.key] || document.body.classList.contains('beside')) return;
-  run(current).act(keys[event.key]);
+  if (!keys[event.key]) return;
+  if (pair.length) actTogether(keys[event.key]);
+  else run(current).act(keys[event.key]);
   event.preventDefault();
 });
-addEventListener('resize', () => { if (made[current]) made[current].revealParts(); });
+addEventListener('resize', () => { for (const one of pair.length ? pair : made.slice(current, current + 1)) one.revealParts(); });
 show(0);

@@ -104,6 +104,39 @@ def the_final_ack_is_played_by_keys(browser):
     judge(told.startswith("first difference: ") and browser.evaluate("document.querySelectorAll('.different').length") == 2, f"the first difference: {told}")
 
 
+def two_variants_are_stepped_together(browser):
+    it = Page(browser, page("lost-final-ack"))
+    shown = "pair.map(one => [one.all, one.position, timeAt(one, one.position), one.order.filter(e => !e.classList.contains('later')).length])"
+    browser.evaluate("other.value = '1'; other.dispatchEvent(new Event('change'))")
+    first = browser.evaluate(shown)
+    judge(len(first) == 2 and all(one[0] for one in first), f"at first all of both is shown: {first}")
+    it.keys("Home")
+    begin = browser.evaluate(shown)
+    judge([one[1] for one in begin] == [0, 0] and all(b[3] < a[3] for a, b in zip(first, begin)), f"Home goes to the beginning of both: {begin}")
+    judge(browser.evaluate("getComputedStyle(document.getElementById('together')).display") == "flex", "one bar of buttons stands above both")
+    times = []
+    for _ in range(25):
+        it.keys("ArrowRight")
+        times.append([one[2] for one in browser.evaluate(shown)])
+    told = browser.evaluate("document.querySelector('#together .where').textContent")
+    judge(all(max(a) <= max(b) for a, b in zip(times, times[1:])) and times[-1][0] != times[-1][1], f"each step is the next of either: {times}")
+    judge(browser.evaluate("""pair.every((one, i) => one.position === one.model.steps.length - 1 ||
+      timeAt(one, one.position + 1) >= Math.max(...pair.map(two => timeAt(two, two.position))))"""), "and neither lags behind")
+    judge(re.search(r"\d, step \d+ of \d+ beside step \d+ of \d+$", told), f"and the bar tells where both stand: {told}")
+    there = browser.evaluate(shown)
+    it.keys("ArrowLeft", "ArrowLeft", "ArrowRight", "ArrowRight")
+    judge(browser.evaluate(shown) == there, "back is the way that it came")
+    it.keys("s")
+    judge(browser.evaluate("pair.some(one => one.step()[MOVES])"), "s goes to the next change of a state of either")
+    browser.evaluate("pair[0].jump(pair[0].model.steps.length - 1)")
+    judge(browser.evaluate("pair.every(one => one.position === one.model.steps.length - 1)"), "what is pointed at in one, both go to")
+    it.keys("a")
+    judge(all(one[0] for one in browser.evaluate(shown)), "a shows all of both")
+    browser.evaluate("other.value = ''; other.dispatchEvent(new Event('change'))")
+    it.keys("Home", "ArrowRight")
+    judge("step 2 of" in it.where() and browser.evaluate("pair.length") == 0, f"and alone it is stepped alone: {it.where()}")
+
+
 def variants_come_from_standard_input_too():
     text = (ROOT / "scenarios/lost-final-ack.scn").read_bytes()
     run = subprocess.run([PROGRAM, "run", "-", "--format", "html"], input=text, capture_output=True, timeout=120, check=False)
@@ -324,7 +357,7 @@ def a_run_that_no_browser_opens_is_refused():
         judge(run.returncode == 2 and "MiB" in run.stderr and "stop" in run.stderr and not (FOLDER / "endless").exists(), f"{form}: {run.returncode} {run.stderr}")
 
 
-TESTS = (the_final_ack_is_played_by_keys, the_tables_show_ports_as_ss_does, each_step_of_each_variant_is_shown, what_the_ladder_does_not_show_is_passed_over, the_ladder_has_the_place,
+TESTS = (the_final_ack_is_played_by_keys, two_variants_are_stepped_together, the_tables_show_ports_as_ss_does, each_step_of_each_variant_is_shown, what_the_ladder_does_not_show_is_passed_over, the_ladder_has_the_place,
          names_stay_in_sight, a_reader_who_hears, the_step_is_announced, the_tabulator_goes_down_the_page, a_picture_is_one_image,
          nothing_is_cut_at_the_end_of_a_sheet, a_long_run_is_in_the_page_where_one_looks)
 
