@@ -24,10 +24,9 @@ static bool socket_is_called(const struct sim *sim, socket_id socket, uint16_t n
     return flow.index != 0 && flow_at(sim, flow)->name == name; /* a name given at either end names both */
 }
 
-/* The socket that the call is about: by name, or the newest that is still open; accept looks at listeners only. None: EBADF. */
-static socket_id socket_resolve(const struct sim *sim, const struct process *process, const struct story_step *step)
+/* By name, or the newest that is still open; accept looks at listeners only. */
+static __attribute__((noinline)) socket_id socket_search(const struct sim *sim, socket_id socket, const struct story_step *step)
 {
-    socket_id socket = process->sockets;
     while (socket.handle != 0) {
         bool kind = step->call != CALL_ACCEPT || (socket.handle & SOCKET_LISTENER) != 0;
         if (kind && (step->on == STORY_NONE || socket_is_called(sim, socket, step->on)))
@@ -35,6 +34,13 @@ static socket_id socket_resolve(const struct sim *sim, const struct process *pro
         socket = socket_older(sim, socket);
     }
     return socket;
+}
+
+/* The socket that the call is about. None: EBADF. */
+static inline socket_id socket_resolve(const struct sim *sim, const struct process *process, const struct story_step *step)
+{
+    const bool any = (step->on == STORY_NONE) & (step->call != CALL_ACCEPT);
+    return __builtin_expect(any, 1) ? process->sockets : socket_search(sim, process->sockets, step);
 }
 
 socket_id socket_named(const struct sim *sim, const struct process *process, uint16_t name)
@@ -45,76 +51,65 @@ socket_id socket_named(const struct sim *sim, const struct process *process, uin
     return socket;
 }
 
-static struct outcome outcome_of(const struct sim *sim, socket_id socket)
+static struct about about_socket(const struct sim *sim, socket_id socket)
 {
-    struct outcome outcome = {0};
     if (socket.handle == 0)
-        return outcome;
-    if ((socket.handle & SOCKET_LISTENER) != 0) {
-        outcome.socket = listener_at(sim, socket.handle & ~SOCKET_LISTENER)->identity;
-        return outcome;
-    }
-    const struct endpoint *endpoint = endpoint_at(sim, socket.handle);
-    outcome.socket = endpoint->identity;
-    outcome.conn = endpoint->flow.index;
-    outcome.endpoint = socket.handle;
-    return outcome;
+        return ABOUT_NOTHING;
+    if ((socket.handle & SOCKET_LISTENER) != 0)
+        return (struct about){.socket = listener_at(sim, socket.handle & ~SOCKET_LISTENER)->identity};
+    return about_of(endpoint_at(sim, socket.handle));
 }
 
-static void returns_error(struct sim *sim, const struct turn *turn, socket_id socket, enum tcp_errno error)
+static void returns_error(struct sim *sim, const struct turn *turn, struct about about, enum tcp_errno error)
 {
-    struct outcome outcome = outcome_of(sim, socket);
-    outcome.error = error;
-    process_returns(sim, turn, &outcome);
+    process_returns(sim, turn, about, 0, ENDS_WITH(error));
 }
 
-static void returns_value(struct sim *sim, const struct turn *turn, socket_id socket, int64_t value)
+static void returns_value(struct sim *sim, const struct turn *turn, struct about about, int64_t value)
 {
-    struct outcome outcome = outcome_of(sim, socket);
-    outcome.value = value;
-    process_returns(sim, turn, &outcome);
+    process_returns(sim, turn, about, value, ENDS_WELL);
 }
 
-static void waits(struct sim *sim, const struct turn *turn, uint32_t on, unsigned what)
+static void waits(struct sim *sim, uint32_t index, struct process *process, uint32_t on, unsigned what)
 {
-    struct process *process = process_at(sim, turn->process);
     process->waits = (uint8_t)what;
     process->waits_on = on;
-    process_wake(sim, turn->process, process->deadline_ns, 0);
+    if (process->deadline_ns != TIME_NEVER)
+        process_wake(sim, index, process->deadline_ns, 0);
 }
 
 /* ---- accept, connect ---- */
 
-static void accept_go(struct sim *sim, const struct turn *turn, uint32_t listener)
+static __attribute__((noinline)) void accept_go(struct sim *sim, const struct turn *turn, uint32_t listener)
 {
     const struct story_step *step = turn->step;
     options_id options = listener_at(sim, listener)->options;
     uint32_t taken = listener_take(sim, listener);
     if (taken != 0) {
         process_adopt(sim, turn->process, (socket_id){taken}, step->name);
-        returns_value(sim, turn, (socket_id){taken}, 0);
+        returns_value(sim, turn, about_of(endpoint_at(sim, taken)), 0);
     } else if (options.index != 0 && sim->options[options.index - 1].nonblocking) {
-        returns_error(sim, turn, (socket_id){listener | SOCKET_LISTENER}, TCP_EAGAIN);
+        returns_error(sim, turn, about_socket(sim, (socket_id){listener | SOCKET_LISTENER}), TCP_EAGAIN);
     } else {
-        waits(sim, turn, listener | SOCKET_LISTENER, WAIT_ACCEPT);
+        waits(sim, turn->process, process_at(sim, turn->process), listener | SOCKET_LISTENER, WAIT_ACCEPT);
     }
 }
 
-static void connect_go(struct sim *sim, const struct turn *turn, uint32_t at)
+static __attribute__((noinline)) void connect_go(struct sim *sim, const struct turn *turn, uint32_t at)
 {
     struct endpoint *endpoint = endpoint_at(sim, at);
     struct tcb *tcb = tcb_of(sim, endpoint);
     enum tcp_errno error = (enum tcp_errno)tcb->error;
     if (error != TCP_OK || (endpoint->flags & END_GONE) != 0) {
         tcp_take_error(tcb);
-        returns_error(sim, turn, (socket_id){at}, error != TCP_OK ? error : TCP_ECONNABORTED);
+        returns_error(sim, turn, about_of(endpoint), error != TCP_OK ? error : TCP_ECONNABORTED);
     } else if (tcb->state == TCP_SYN_SENT || tcb->state == TCP_SYN_RECEIVED) {
         if ((endpoint->flags & END_NONBLOCKING) != 0)
-            returns_error(sim, turn, (socket_id){at}, TCP_EINPROGRESS);
+            returns_error(sim, turn, about_of(endpoint), TCP_EINPROGRESS);
         else
-            waits(sim, turn, at, WAIT_CONNECT);
+            waits(sim, turn->process, process_at(sim, turn->process), at, WAIT_CONNECT);
     } else {
-        returns_value(sim, turn, (socket_id){at}, 0);
+        returns_value(sim, turn, about_of(endpoint), 0);
     }
 }
 
@@ -125,123 +120,128 @@ static void connect_begin(struct sim *sim, const struct turn *turn)
     if (made == 0 || sim->status != ENGINE_RUNNING)
         return;
     if (error != TCP_OK)
-        returns_error(sim, turn, (socket_id){made}, error);
+        returns_error(sim, turn, about_of(endpoint_at(sim, made)), error);
     else
         connect_go(sim, turn, made);
 }
 
-static void listen_begin(struct sim *sim, const struct turn *turn)
+static __attribute__((noinline, cold)) void listen_begin(struct sim *sim, const struct turn *turn)
 {
     struct process *process = process_at(sim, turn->process);
     const struct story_step *step = turn->step;
     const struct story_program *program = &sim->story->programs[process->program];
-    sim->cause = turn_put(sim, turn, 0, 0);
+    turn_put(sim, turn, ABOUT_NOTHING);
     const bool reuseaddr = process->options.index != 0 && sim->options[process->options.index - 1].reuseaddr;
     const bool taken = port_in_use(sim, program->host, step->port, reuseaddr);
     uint32_t made = taken ? 0
                           : listener_open(sim, program->host, step->port, step->backlog, (process_id){turn->process}, process->program,
                                           process->options);
     if (made == 0) {
-        returns_error(sim, turn, (socket_id){0}, TCP_EADDRINUSE);
+        returns_error(sim, turn, ABOUT_NOTHING, TCP_EADDRINUSE);
         return;
     }
     process_at(sim, turn->process)->options.index = 0;
     process_adopt(sim, turn->process, (socket_id){made | SOCKET_LISTENER}, step->name);
-    returns_value(sim, turn, (socket_id){made | SOCKET_LISTENER}, 0);
+    returns_value(sim, turn, about_socket(sim, (socket_id){made | SOCKET_LISTENER}), 0);
 }
 
 /* ---- send, recv ---- */
 
-static void send_go(struct sim *sim, const struct turn *turn, uint32_t at)
+static __attribute__((noinline)) void send_go(struct sim *sim, const struct turn *turn, uint32_t at)
 {
     struct process *process = process_at(sim, turn->process);
-    int64_t size = turn->step->size;
-    struct endpoint *endpoint = endpoint_at(sim, at);
-    bool nonblocking = (endpoint->flags & END_NONBLOCKING) != 0;
+    const uint32_t size = (uint32_t)turn->step->size; /* engine_supports() */
+    const struct endpoint *endpoint = endpoint_at(sim, at);
     enum tcp_errno error = TCP_OK;
-    while (process->done_bytes < size && error == TCP_OK) {
+    while (process->done_bytes < size) {
         if (process->done_bytes != 0 && tcb_of(sim, endpoint)->error != TCP_OK) { /* cut short: what it was is for the next call to say */
             error = (enum tcp_errno)tcb_of(sim, endpoint)->error;
             break;
         }
-        uint32_t taken = tcp_send(&sim->ctx, tcp_begin(sim, at), (uint32_t)(size - process->done_bytes), &error);
+        uint32_t taken = tcp_send(&sim->ctx, tcp_begin(sim, at), size - process->done_bytes, &error);
         process->done_bytes += taken;
         tcp_end(sim);
-        if (taken == 0)
+        if (taken == 0 || error != TCP_OK)
             break;
     }
     process->wake_ns = TIME_NEVER; /* room made by this very call needs no waking */
+    const bool nonblocking = (endpoint->flags & END_NONBLOCKING) != 0;
     if (process->done_bytes == size || (process->done_bytes != 0 && (error != TCP_OK || nonblocking)))
-        returns_value(sim, turn, (socket_id){at}, process->done_bytes);
+        returns_value(sim, turn, about_of(endpoint), process->done_bytes);
     else if (error != TCP_OK)
-        returns_error(sim, turn, (socket_id){at}, error);
+        returns_error(sim, turn, about_of(endpoint), error);
     else if (nonblocking)
-        returns_error(sim, turn, (socket_id){at}, TCP_EAGAIN);
+        returns_error(sim, turn, about_of(endpoint), TCP_EAGAIN);
     else
-        waits(sim, turn, at, WAIT_WRITE);
+        waits(sim, turn->process, process, at, WAIT_WRITE);
+}
+
+/* It has less than it asked for: what it returns, unless it goes on waiting. */
+static struct ending recv_short(const struct sim *sim, const struct process *process, const struct endpoint *endpoint,
+                                const struct tcp_read *read, bool *waiting)
+{
+    const bool late = sim->world->now_ns >= process->deadline_ns, nonblocking = (endpoint->flags & END_NONBLOCKING) != 0;
+    const bool nothing = !read->eof && read->error == TCP_OK;
+    *waiting = nothing && !late && !nonblocking;
+    if (nothing && process->done_bytes == 0)
+        return (struct ending){.error = TCP_EAGAIN, .patient = late};
+    return (struct ending){.error = (uint8_t)read->error, .eof = read->eof};
 }
 
 /* Bytes are taken, and the window opened, as they come. An error is returned in place of the count; the trace keeps both. */
-static void recv_go(struct sim *sim, const struct turn *turn, uint32_t at)
+static __attribute__((noinline)) void recv_go(struct sim *sim, const struct turn *turn, uint32_t at)
 {
     struct process *process = process_at(sim, turn->process);
     const struct story_step *step = turn->step;
-    int64_t size = step->call == CALL_RECV ? step->size : UINT32_MAX;
-    struct endpoint *endpoint = endpoint_at(sim, at);
+    const uint32_t size = step->call == CALL_RECV ? (uint32_t)step->size : UINT32_MAX;
+    const struct endpoint *endpoint = endpoint_at(sim, at);
+    struct ending ending = ENDS_WELL;
     struct tcp_read read = {0};
     while (process->done_bytes < size) {
         read = tcp_peek(tcb_of(sim, endpoint)); /* most calls find nothing, or the end */
         if (read.bytes == 0 && read.error == TCP_OK)
             break;
-        read = tcp_recv(&sim->ctx, tcp_begin(sim, at), (uint32_t)(size - process->done_bytes));
+        read = tcp_recv(&sim->ctx, tcp_begin(sim, at), size - process->done_bytes);
         process->done_bytes += read.bytes;
         tcp_end(sim);
         if (read.bytes == 0)
             break;
     }
-    struct outcome outcome = outcome_of(sim, (socket_id){at});
-    outcome.value = process->done_bytes;
     if (process->done_bytes < size) {
-        bool late = sim->world->now_ns >= process->deadline_ns, nonblocking = (endpoint->flags & END_NONBLOCKING) != 0;
-        outcome.eof = read.eof;
-        outcome.error = read.error;
-        if (!read.eof && read.error == TCP_OK && !late && !nonblocking) {
-            waits(sim, turn, at, WAIT_READ);
+        bool waiting;
+        ending = recv_short(sim, process, endpoint, &read, &waiting);
+        if (waiting) {
+            waits(sim, turn->process, process, at, WAIT_READ);
             return;
-        }
-        if (!read.eof && read.error == TCP_OK && outcome.value == 0) {
-            outcome.error = TCP_EAGAIN;
-            outcome.patient = late;
         }
     }
     process->wake_ns = TIME_NEVER;
-    process_returns(sim, turn, &outcome);
+    process_returns(sim, turn, about_of(endpoint), process->done_bytes, ending);
 }
 
-static void drain_begin(struct sim *sim, const struct turn *turn, uint32_t at, bool on)
+static __attribute__((noinline)) void drain_begin(struct sim *sim, const struct turn *turn, uint32_t at, bool on)
 {
     struct endpoint *endpoint = endpoint_at(sim, at);
-    uint32_t identity = endpoint->identity;
+    const struct about about = about_of(endpoint);
     endpoint->drain_step = process_at(sim, turn->process)->step;
     endpoint->flags = (uint8_t)(on ? endpoint->flags | END_DRAINS : endpoint->flags & ~END_DRAINS);
-    returns_value(sim, turn, (socket_id){at}, 0);
-    if (on && endpoint_at(sim, at)->identity == identity && (endpoint_at(sim, at)->flags & END_DRAINS) != 0)
+    returns_value(sim, turn, about, 0);
+    if (on && endpoint_at(sim, at)->identity == about.socket && (endpoint_at(sim, at)->flags & END_DRAINS) != 0)
         endpoint_drain(sim, at);
 }
 
 /* ---- close ---- */
 
-static void linger_go(struct sim *sim, const struct turn *turn, uint32_t at)
+static __attribute__((noinline, cold)) void linger_go(struct sim *sim, const struct turn *turn, uint32_t at)
 {
     struct process *process = process_at(sim, turn->process);
     struct endpoint *endpoint = endpoint_at(sim, at);
     bool late = sim->world->now_ns >= process->deadline_ns;
     if ((endpoint->flags & END_GONE) == 0 && tcp_close_must_wait(tcb_of(sim, endpoint)) && !late) {
-        waits(sim, turn, at, WAIT_LINGER);
+        waits(sim, turn->process, process, at, WAIT_LINGER);
         return;
     }
-    struct outcome outcome = outcome_of(sim, (socket_id){at});
-    outcome.endpoint = 0;
+    const struct about about = about_of(endpoint);
     process->waits = WAIT_NOTHING;
     process->wake_ns = TIME_NEVER;
     if (late && (endpoint->flags & END_GONE) == 0 && tcp_close_must_wait(tcb_of(sim, endpoint)) &&
@@ -249,13 +249,12 @@ static void linger_go(struct sim *sim, const struct turn *turn, uint32_t at)
         endpoint_abort(sim, at);
     else
         endpoint_orphan(sim, at);
-    process_returns(sim, turn, &outcome);
+    returns_value(sim, turn, about, 0);
 }
 
-static void close_begin(struct sim *sim, const struct turn *turn, socket_id socket, bool abort)
+static __attribute__((noinline)) void close_begin(struct sim *sim, const struct turn *turn, socket_id socket, struct about about)
 {
-    struct outcome outcome = outcome_of(sim, socket);
-    outcome.endpoint = 0;
+    const bool abort = turn->step->call == CALL_ABORT;
     socket_release(sim, turn->process, socket);
     if ((socket.handle & SOCKET_LISTENER) != 0) {
         listener_close(sim, socket.handle & ~SOCKET_LISTENER);
@@ -275,70 +274,80 @@ static void close_begin(struct sim *sim, const struct turn *turn, socket_id sock
         else
             endpoint_close_now(sim, socket.handle);
     }
-    process_returns(sim, turn, &outcome);
+    returns_value(sim, turn, about, 0);
 }
 
-static void shutdown_begin(struct sim *sim, const struct turn *turn, uint32_t at)
+static __attribute__((noinline)) void shutdown_begin(struct sim *sim, const struct turn *turn, uint32_t at)
 {
     const struct story_step *step = turn->step;
     enum tcp_errno error = tcp_shutdown(&sim->ctx, tcp_begin(sim, at), (step->how & SHUTDOWN_READ) != 0, (step->how & SHUTDOWN_WRITE) != 0);
     tcp_end(sim);
     if (error == TCP_OK)
-        returns_value(sim, turn, (socket_id){at}, 0);
+        returns_value(sim, turn, about_of(endpoint_at(sim, at)), 0);
     else
-        returns_error(sim, turn, (socket_id){at}, error);
+        returns_error(sim, turn, about_of(endpoint_at(sim, at)), error);
 }
 
 /* ---- dispatch ---- */
 
-static void deadline_set(struct sim *sim, const struct turn *turn, int64_t within_ns)
+static inline void deadline_set(struct sim *sim, const struct turn *turn, int64_t within_ns)
 {
     process_at(sim, turn->process)->deadline_ns = time_add(sim->world->now_ns, within_ns);
 }
 
-static void endpoint_call(struct sim *sim, const struct turn *turn, socket_id socket)
+static inline void recv_begin(struct sim *sim, const struct turn *turn, uint32_t at)
 {
-    const struct story_step *step = turn->step;
-    if ((socket.handle & SOCKET_LISTENER) != 0) {
-        returns_error(sim, turn, socket, step->call == CALL_SHUTDOWN || step->call == CALL_SEND ? TCP_EPIPE : TCP_ENOTCONN);
-        return;
-    }
-    if (step->call == CALL_SEND)
-        send_go(sim, turn, socket.handle);
-    else if (step->call == CALL_RECV || step->call == CALL_RECV_EOF)
-        recv_go(sim, turn, socket.handle);
-    else if (step->call == CALL_SHUTDOWN)
-        shutdown_begin(sim, turn, socket.handle);
-    else
-        drain_begin(sim, turn, socket.handle, step->call == CALL_DRAIN);
+    if (turn->step->within_ns != TIME_NEVER)
+        deadline_set(sim, turn, turn->step->within_ns);
+    recv_go(sim, turn, at);
 }
 
-static void socket_call(struct sim *sim, const struct turn *turn)
+static __attribute__((noinline)) void set_begin(struct sim *sim, const struct turn *turn, socket_id socket)
 {
-    struct process *process = process_at(sim, turn->process);
+    enum tcp_errno error = socket_set(sim, turn->process, socket, turn->step);
+    process_returns(sim, turn, about_socket(sim, socket), 0, ENDS_WITH(error));
+}
+
+/* What a listener cannot do, nor what is no socket. */
+static __attribute__((noinline)) void call_fails(struct sim *sim, const struct turn *turn, socket_id socket)
+{
+    const enum call_kind call = turn->step->call;
+    const enum tcp_errno error = socket.handle == 0 ? TCP_EBADF : call == CALL_SHUTDOWN || call == CALL_SEND ? TCP_EPIPE : TCP_ENOTCONN;
+    returns_error(sim, turn, about_socket(sim, socket), error);
+}
+
+static inline void socket_call(struct sim *sim, const struct turn *turn)
+{
     const struct story_step *step = turn->step;
-    socket_id socket = socket_resolve(sim, process, step);
-    struct outcome about = outcome_of(sim, socket);
-    sim->cause = turn_put(sim, turn, about.socket, about.conn);
-    if (socket.handle == 0 && !(step->call == CALL_SET && step->on == STORY_NONE)) {
-        returns_error(sim, turn, socket, TCP_EBADF);
-        return;
-    }
-    if (step->call == CALL_ACCEPT) {
+    const enum call_kind call = step->call;
+    const socket_id socket = socket_resolve(sim, process_at(sim, turn->process), step);
+    const struct about about = about_socket(sim, socket);
+    turn_put(sim, turn, about);
+    if (call == CALL_SET && (socket.handle != 0 || step->on == STORY_NONE))
+        set_begin(sim, turn, socket);
+    else if (socket.handle == 0)
+        call_fails(sim, turn, socket);
+    else if (call == CALL_CLOSE || call == CALL_ABORT)
+        close_begin(sim, turn, socket, about);
+    else if (call == CALL_ACCEPT)
         accept_go(sim, turn, socket.handle & ~SOCKET_LISTENER);
-    } else if (step->call == CALL_CLOSE || step->call == CALL_ABORT) {
-        close_begin(sim, turn, socket, step->call == CALL_ABORT);
-    } else if (step->call == CALL_SET) {
-        enum tcp_errno error = socket_set(sim, turn->process, socket, step);
-        if (error == TCP_OK)
-            returns_value(sim, turn, socket, 0);
-        else
-            returns_error(sim, turn, socket, error);
-    } else {
-        if (step->call == CALL_RECV || step->call == CALL_RECV_EOF)
-            deadline_set(sim, turn, step->within_ns);
-        endpoint_call(sim, turn, socket);
-    }
+    else if ((socket.handle & SOCKET_LISTENER) != 0)
+        call_fails(sim, turn, socket);
+    else if (call == CALL_SEND)
+        send_go(sim, turn, socket.handle);
+    else if (call == CALL_SHUTDOWN)
+        shutdown_begin(sim, turn, socket.handle);
+    else if (call == CALL_DRAIN || call == CALL_DRAIN_OFF)
+        drain_begin(sim, turn, socket.handle, call == CALL_DRAIN);
+    else
+        recv_begin(sim, turn, socket.handle);
+}
+
+static __attribute__((noinline)) void sleep_begin(struct sim *sim, const struct turn *turn)
+{
+    turn_put(sim, turn, ABOUT_NOTHING);
+    deadline_set(sim, turn, turn->step->size);
+    waits(sim, turn->process, process_at(sim, turn->process), 0, WAIT_TIME);
 }
 
 void call_begin(struct sim *sim, const struct turn *turn)
@@ -366,12 +375,10 @@ void call_begin(struct sim *sim, const struct turn *turn)
         relay_begin(sim, turn);
         break;
     case CALL_SLEEP:
-        sim->cause = turn_put(sim, turn, 0, 0);
-        deadline_set(sim, turn, turn->step->size);
-        waits(sim, turn, 0, WAIT_TIME);
+        sleep_begin(sim, turn);
         break;
     case CALL_EXIT:
-        sim->cause = turn_put(sim, turn, 0, 0);
+        turn_put(sim, turn, ABOUT_NOTHING);
         process_exit(sim, turn->process);
         break;
     }
@@ -402,7 +409,7 @@ void call_continue(struct sim *sim, const struct turn *turn)
         break;
     case WAIT_TIME:
         if (sim->world->now_ns >= process->deadline_ns)
-            returns_value(sim, turn, (socket_id){0}, 0);
+            returns_value(sim, turn, ABOUT_NOTHING, 0);
         else
             process_wake(sim, turn->process, process->deadline_ns, 0);
         break;

@@ -153,13 +153,27 @@ static void event_act(struct sim *sim, struct queue_event event)
     }
 }
 
+/* The earliest event not later than until_ns; false if there is none. Most often what a step has woken goes on at once, and the queue need
+ * not have it. */
+static inline bool next_event(struct sim *sim, int64_t until_ns, struct queue_event *event)
+{
+    if (sim->held.target != 0) {
+        *event = sim->held;
+        sim->held.target = 0;
+        if (queue_front_is_later(sim->queue, event->time_ns, event->number))
+            return true;
+        queue_push(sim->queue, *event);
+    }
+    return queue_pop_until(sim->queue, until_ns, event);
+}
+
 /* One event not later than until_ns; false if there is none. */
 static inline __attribute__((always_inline)) bool sim_step(struct sim *sim, int64_t until_ns)
 {
     struct queue_event event;
     enum target target;
     for (;;) {
-        if (!queue_pop_until(sim->queue, until_ns, &event))
+        if (!next_event(sim, until_ns, &event))
             return false;
         target = (enum target)(event.target >> TARGET_SHIFT);
         if (target != TARGET_FLIGHT && (target == TARGET_PROCESS ? process_is_stale(sim, event) : is_stale(sim, event)))
@@ -212,6 +226,7 @@ static void sim_open(struct sim *sim, struct engine *engine)
     sim->heard_count = engine->world->events;
     sim->status = ENGINE_RUNNING;
     sim->cause = 0;
+    sim->held.target = 0;
     sim_bind(sim);
     effects_init(sim);
     if (!sim->world->begun && sim_make_room(sim))
@@ -257,6 +272,8 @@ static enum engine_status sim_rests(struct sim *sim, int64_t until_ns)
 
 static enum engine_status sim_close(struct sim *sim, int64_t until_ns, bool stepped)
 {
+    if (sim->held.target != 0)
+        queue_push(sim->queue, sim->held);
     enum engine_status status = sim->status == ENGINE_RUNNING && !stepped ? sim_rests(sim, until_ns) : sim->status;
     trace_tell(sim);
     return status;

@@ -114,27 +114,20 @@ static void passive_connected(struct sim *sim, uint32_t index)
         listener->first.index = index;
     listener->last.index = index;
     listener->waiting++;
-    const struct process *owner = process_at(sim, listener->owner.index);
+    struct process *owner = process_at(sim, listener->owner.index);
     if (owner->state == PROCESS_CALL && owner->waits == WAIT_ACCEPT && owner->waits_on == (endpoint->listener.index | SOCKET_LISTENER))
-        process_wake(sim, listener->owner.index, sim->world->now_ns, sim->cause);
+        process_wake_now(sim, owner, listener->owner.index, sim->cause);
 }
 
-static void owner_wake(struct sim *sim, uint32_t index, uint32_t signals)
+static inline void owner_wake(struct sim *sim, const struct endpoint *endpoint, uint32_t index, uint32_t signals)
 {
-    const struct endpoint *endpoint = endpoint_at(sim, index);
     if ((endpoint->flags & END_HELD) == 0 || endpoint->owner.index == 0)
         return;
-    unsigned waits = 0;
-    if ((signals & ((1U << SIGNAL_ERROR) | (1U << SIGNAL_GONE))) != 0)
-        waits = WAIT_CONNECT | WAIT_READ | WAIT_WRITE | WAIT_LINGER;
-    waits |= (signals & (1U << SIGNAL_CONNECTED)) != 0 ? WAIT_CONNECT : 0;
-    waits |= (signals & (1U << SIGNAL_READABLE)) != 0 ? WAIT_READ | WAIT_CONNECT : 0;
-    waits |= (signals & (1U << SIGNAL_WRITABLE)) != 0 ? WAIT_WRITE : 0;
-    waits |= (signals & (1U << SIGNAL_CLOSE_DONE)) != 0 ? WAIT_LINGER : 0;
-    const struct process *owner = process_at(sim, endpoint->owner.index);
-    bool relays = owner->waits == WAIT_RELAY && waits != 0; /* it looks at both of its sockets */
-    if (owner->state == PROCESS_CALL && (relays || (owner->waits_on == index && (owner->waits & waits) != 0)))
-        process_wake(sim, endpoint->owner.index, sim->world->now_ns, sim->cause);
+    struct process *owner = process_at(sim, endpoint->owner.index);
+    if ((owner->waits & signals & WAIT_RELAY) == 0 || owner->state != PROCESS_CALL)
+        return;
+    if (owner->waits_on == index || owner->waits == WAIT_RELAY)
+        process_wake_now(sim, owner, endpoint->owner.index, sim->cause);
 }
 
 static void endpoint_gone(struct sim *sim, uint32_t index)
@@ -152,7 +145,8 @@ static void endpoint_gone(struct sim *sim, uint32_t index)
     endpoint_unlink(sim, endpoint, index);
 }
 
-void endpoint_signalled(struct sim *sim, uint32_t index, uint32_t signals)
+/* All that a signal can lead to, in its order. */
+static __attribute__((noinline)) void signals_tell(struct sim *sim, uint32_t index, uint32_t signals)
 {
     const uint32_t readable = (1U << SIGNAL_READABLE) | (1U << SIGNAL_ERROR);
     if ((signals & (1U << SIGNAL_MINI)) != 0)
@@ -161,11 +155,22 @@ void endpoint_signalled(struct sim *sim, uint32_t index, uint32_t signals)
         return;
     if ((signals & (1U << SIGNAL_CONNECTED)) != 0 && (endpoint_at(sim, index)->flags & END_HALF_OPEN) != 0)
         passive_connected(sim, index);
-    owner_wake(sim, index, signals);
+    owner_wake(sim, endpoint_at(sim, index), index, signals);
     if ((signals & readable) != 0 && (endpoint_at(sim, index)->flags & (END_DRAINS | END_HELD)) == (END_DRAINS | END_HELD))
         endpoint_drain(sim, index);
     if ((signals & (1U << SIGNAL_GONE)) != 0)
         endpoint_gone(sim, index);
+}
+
+/* Most often it wakes a program, and nothing else. */
+void endpoint_signalled(struct sim *sim, uint32_t index, uint32_t signals)
+{
+    const uint32_t rare = (1U << SIGNAL_MINI) | (1U << SIGNAL_GONE);
+    const struct endpoint *endpoint = &sim->cur->endpoint;
+    if ((signals & rare) != 0 || (endpoint->flags & (END_HALF_OPEN | END_DRAINS)) != 0)
+        signals_tell(sim, index, signals);
+    else if (sim->status == ENGINE_RUNNING)
+        owner_wake(sim, endpoint, index, signals);
 }
 
 /* ---- listeners ---- */

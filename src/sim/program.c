@@ -9,71 +9,66 @@ static const struct story_program *program_of(const struct sim *sim, const struc
 
 /* ---- trace ---- */
 
-/* `step`: UINT32_MAX, or its place in the program. */
-static inline struct trace_event *call_open(struct sim *sim, enum trace_kind kind, const struct process *caller,
-                                            const struct story_program *program, uint32_t step, enum call_kind call, uint32_t identity,
-                                            uint32_t conn)
+/* A record of a call, whole. `step`: UINT32_MAX, or its place in the program. It is the cause of what follows. */
+static inline __attribute__((always_inline)) void call_write(struct sim *sim, enum trace_kind kind, const struct process *caller,
+                                                             const struct story_program *program, uint32_t step, enum call_kind call,
+                                                             struct about about, int64_t value, struct ending ending, bool failed)
 {
-    struct trace_event *event = trace_open(sim, kind, 0, program->host, 0, conn, sim->cause);
+    struct trace_event *event = trace_open(sim, kind, 0, program->host, 0, about.conn, sim->cause);
+    event->call.value = value;
     event->call.program = caller->program;
     event->call.copy = caller->copy;
     event->call.step = step == UINT32_MAX ? step : program->first_step + step;
-    event->call.socket = identity;
+    event->call.socket = about.socket;
     event->call.call = (uint8_t)call;
+    event->call.error = ending.error;
+    event->call.eof = ending.eof;
+    event->call.failed = failed;
     event->call.zero = 0;
-    return event;
+    sim->cause = trace_close(sim, TRACE_CALL_BYTES);
 }
 
-static inline uint32_t call_close(struct sim *sim, struct trace_event *event)
-{
-    event->call.value = 0;
-    event->call.error = 0;
-    event->call.eof = event->call.failed = false;
-    return trace_close(sim, TRACE_CALL_BYTES);
-}
-
-uint32_t call_put(struct sim *sim, uint32_t process, uint32_t step, enum call_kind call, uint32_t identity, uint32_t conn)
+void call_put(struct sim *sim, uint32_t process, uint32_t step, enum call_kind call, struct about about)
 {
     const struct process *caller = process_at(sim, process);
-    return call_close(sim, call_open(sim, TRACE_CALL, caller, program_of(sim, caller), step, call, identity, conn));
+    call_write(sim, TRACE_CALL, caller, program_of(sim, caller), step, call, about, 0, ENDS_WELL, false);
 }
 
-uint32_t turn_put(struct sim *sim, const struct turn *turn, uint32_t identity, uint32_t conn)
+void turn_put(struct sim *sim, const struct turn *turn, struct about about)
 {
     const struct process *caller = process_at(sim, turn->process);
-    return call_close(sim, call_open(sim, TRACE_CALL, caller, turn->program, caller->step, turn->step->call, identity, conn));
+    call_write(sim, TRACE_CALL, caller, turn->program, caller->step, turn->step->call, about, 0, ENDS_WELL, false);
 }
 
-static __attribute__((noinline)) void awaited_return(struct sim *sim, uint32_t process, uint16_t host, const struct outcome *outcome)
+/* Somebody waits for what programs at this host see. */
+static __attribute__((noinline, cold)) void awaited_return(struct sim *sim, uint32_t process, uint16_t host, struct about about,
+                                                           struct ending ending)
 {
-    struct happening happening = {.kind = outcome->error == TCP_OK ? EVENT_SEES_EOF : EVENT_SEES_ERROR,
+    struct happening happening = {.kind = ending.error == TCP_OK ? EVENT_SEES_EOF : EVENT_SEES_ERROR,
                                   .host = host,
-                                  .flow = {outcome->conn},
-                                  .endpoint_identity = outcome->socket,
+                                  .flow = {about.conn},
+                                  .endpoint_identity = about.socket,
                                   .owner = process,
-                                  .error = outcome->error,
+                                  .error = (enum tcp_errno)ending.error,
                                   .record = sim->cause};
     trigger_happens(sim, &happening, false);
 }
 
 /* A return; what it tells of the connection is what the program sees. */
-static inline void return_write(struct sim *sim, uint32_t process, const struct process *caller, const struct story_program *program,
-                                uint32_t step, enum call_kind call, const struct outcome *outcome, bool failed)
+static inline __attribute__((always_inline)) void return_write(struct sim *sim, uint32_t process, const struct process *caller,
+                                                               const struct story_program *program, uint32_t step, enum call_kind call,
+                                                               struct about about, int64_t value, struct ending ending, bool failed)
 {
-    struct trace_event *event = call_open(sim, TRACE_RETURN, caller, program, step, call, outcome->socket, outcome->conn);
-    event->call.value = outcome->value;
-    event->call.error = (uint8_t)outcome->error;
-    event->call.eof = outcome->eof;
-    event->call.failed = failed;
-    sim->cause = trace_close(sim, TRACE_CALL_BYTES);
-    if ((outcome->eof || outcome->error != TCP_OK) && sim->hosts[program->host].awaits_sees)
-        awaited_return(sim, process, program->host, outcome);
+    call_write(sim, TRACE_RETURN, caller, program, step, call, about, value, ending, failed);
+    if ((ending.eof | (ending.error != TCP_OK)) && __builtin_expect(sim->hosts[program->host].awaits_sees, 0))
+        awaited_return(sim, process, program->host, about, ending);
 }
 
-void return_put(struct sim *sim, uint32_t process, uint32_t step, enum call_kind call, const struct outcome *outcome, bool failed)
+void return_put(struct sim *sim, uint32_t process, uint32_t step, enum call_kind call, struct about about, int64_t value,
+                struct ending ending)
 {
     const struct process *caller = process_at(sim, process);
-    return_write(sim, process, caller, program_of(sim, caller), step, call, outcome, failed);
+    return_write(sim, process, caller, program_of(sim, caller), step, call, about, value, ending, false);
 }
 
 /* ---- sockets of a program ---- */
@@ -113,8 +108,9 @@ void process_adopt(struct sim *sim, uint32_t index, socket_id socket, uint16_t n
 
 /* ---- waking ---- */
 
-static inline void wake(struct sim *sim, struct process *process, uint32_t index, int64_t at_ns, uint32_t cause)
+void process_wake(struct sim *sim, uint32_t index, int64_t at_ns, uint32_t cause)
 {
+    struct process *process = process_at(sim, index);
     if (at_ns >= process->wake_ns)
         return;
     process->wake_ns = at_ns;
@@ -122,9 +118,9 @@ static inline void wake(struct sim *sim, struct process *process, uint32_t index
     sim_push(sim, at_ns, CLASS_PROGRAMS, process_number(sim, process->program, process->copy), TARGET_PROCESS, index);
 }
 
-void process_wake(struct sim *sim, uint32_t index, int64_t at_ns, uint32_t cause)
+__attribute__((noinline)) void process_wake_second(struct sim *sim, struct queue_event event)
 {
-    wake(sim, process_at(sim, index), index, at_ns, cause);
+    queue_push(sim->queue, event);
 }
 
 /* When the guard of the step ahead lets it go on, as things stand; *cause: what led to that. */
@@ -169,34 +165,56 @@ static void process_free(struct sim *sim, uint32_t index)
     pool_give(sim, REGION_PROCESSES, index);
 }
 
-/* The next step waits for its guard; after the last one the program keeps its sockets, as a process that sleeps would. */
-static inline void process_goes_on(struct sim *sim, uint32_t index, const struct story_program *program, const struct story_step *next)
+static __attribute__((noinline)) void process_over(struct sim *sim, uint32_t index, struct process *process)
 {
-    struct process *process = process_at(sim, index);
+    process->state = PROCESS_DONE;
+    if (process->sockets.handle == 0)
+        process_free(sim, index);
+}
+
+static __attribute__((noinline)) void guard_waits(struct sim *sim, uint32_t index)
+{
+    uint32_t cause;
+    const int64_t ready_ns = guard_ready(sim, index, &cause);
+    process_wake(sim, index, ready_ns, process_at(sim, index)->cause);
+}
+
+/* The next step waits for its guard; after the last one the program keeps its sockets, as a process that sleeps would. */
+static inline void process_goes_on(struct sim *sim, uint32_t index, struct process *process, const struct story_program *program,
+                                   const struct story_step *next)
+{
     process->waits = WAIT_NOTHING;
     process->waits_on = 0;
     process->returned_ns = sim->world->now_ns;
     process->cause = sim->cause;
-    if (process->step >= program->steps) {
-        process->state = PROCESS_DONE;
-        if (process->sockets.handle == 0)
-            process_free(sim, index);
-        return;
-    }
     process->state = PROCESS_GUARD;
-    uint32_t cause;
-    bool plain = guard_is_plain(&next->guard);
-    wake(sim, process, index, plain ? process->returned_ns : guard_ready(sim, index, &cause), process->cause);
+    if (process->step >= program->steps)
+        process_over(sim, index, process);
+    else if (guard_is_plain(&next->guard))
+        process_wake_now(sim, process, index, process->cause);
+    else
+        guard_waits(sim, index);
 }
 
 void trigger_guard_met(struct sim *sim, uint32_t index)
 {
-    uint32_t cause;
-    int64_t ready_ns = guard_ready(sim, index, &cause);
-    process_wake(sim, index, ready_ns, process_at(sim, index)->cause);
+    guard_waits(sim, index);
 }
 
 /* ---- one step of a program ---- */
+
+/* False: it is too early. */
+static __attribute__((noinline)) bool guard_passes(struct sim *sim, uint32_t index)
+{
+    uint32_t cause;
+    int64_t ready_ns = guard_ready(sim, index, &cause);
+    if (ready_ns > sim->world->now_ns) {
+        process_wake(sim, index, ready_ns, process_at(sim, index)->cause);
+        return false;
+    }
+    sim->cause = cause;
+    return true;
+}
 
 void process_run(struct sim *sim, uint32_t index)
 {
@@ -205,48 +223,43 @@ void process_run(struct sim *sim, uint32_t index)
     sim->cause = process->cause;
     if (process->state == PROCESS_FREE || process->state == PROCESS_DONE)
         return;
-    const struct turn turn = turn_of(sim, index);
+    const struct story_program *program = &sim->story->programs[process->program];
+    const struct story_step *step = &sim->story->steps[program->first_step + process->step];
+    sim->turn = (struct turn){.process = index, .program = program, .step = step};
     if (process->state == PROCESS_CALL) {
-        call_continue(sim, &turn);
+        call_continue(sim, &sim->turn);
         return;
     }
-    if (!guard_is_plain(&turn.step->guard)) {
-        uint32_t cause;
-        int64_t ready_ns = guard_ready(sim, index, &cause);
-        if (ready_ns > sim->world->now_ns) {
-            process_wake(sim, index, ready_ns, process->cause);
-            return;
-        }
-        sim->cause = cause;
-    }
+    if (!guard_is_plain(&step->guard) && !guard_passes(sim, index))
+        return;
     process->state = PROCESS_CALL;
     process->done_bytes = 0;
     process->deadline_ns = TIME_NEVER;
-    call_begin(sim, &turn);
+    call_begin(sim, &sim->turn);
 }
 
-static bool as_expected(const struct story_step *step, const struct outcome *outcome)
+/* `= VALUE`: has it come so? */
+static bool as_expected(const struct story_step *step, int64_t value, enum tcp_errno error)
 {
     if (step->expect_error != TCP_OK)
-        return outcome->error == step->expect_error;
-    return outcome->error == TCP_OK && outcome->value == step->expect_value;
+        return error == step->expect_error;
+    return error == TCP_OK && value == step->expect_value;
 }
 
 /* A call that fails without saying so ends its program as a process exit would; a deadline's EAGAIN is no failure. */
-void process_returns(struct sim *sim, const struct turn *turn, const struct outcome *outcome)
+void process_returns(struct sim *sim, const struct turn *turn, struct about about, int64_t value, struct ending ending)
 {
-    uint32_t index = turn->process;
+    const uint32_t index = turn->process;
     struct process *process = process_at(sim, index);
     const struct story_step *step = turn->step;
-    bool failed = step->expects && !as_expected(step, outcome);
-    bool ends = outcome->error != TCP_OK && !outcome->patient && !(step->expects && outcome->error == step->expect_error);
-    uint32_t at = process->step++;
-    return_write(sim, index, process, turn->program, at, step->call, outcome, failed);
-    if (ends) {
-        process_at(sim, index)->state = PROCESS_GUARD; /* no call is under way */
+    const bool failed = step->expects && !as_expected(step, value, (enum tcp_errno)ending.error);
+    const bool ends = ending.error != TCP_OK && !ending.patient && !(step->expects && ending.error == step->expect_error);
+    return_write(sim, index, process, turn->program, process->step++, step->call, about, value, ending, failed);
+    if (__builtin_expect(ends, 0)) {
+        process->state = PROCESS_GUARD; /* no call is under way */
         process_exit(sim, index);
     } else {
-        process_goes_on(sim, index, turn->program, step + 1);
+        process_goes_on(sim, index, process, turn->program, step + 1);
     }
 }
 
@@ -320,10 +333,9 @@ void program_accepted(struct sim *sim, uint32_t program, uint32_t endpoint)
     if (index == 0)
         return;
     process_adopt(sim, index, (socket_id){endpoint}, sim->story->programs[program].name);
-    struct outcome outcome = {.socket = endpoint_at(sim, endpoint)->identity, .conn = endpoint_at(sim, endpoint)->flow.index};
-    return_put(sim, index, UINT32_MAX, CALL_ACCEPT, &outcome, false);
-    const struct turn turn = turn_of(sim, index);
-    process_goes_on(sim, index, turn.program, turn.step);
+    return_put(sim, index, UINT32_MAX, CALL_ACCEPT, about_of(endpoint_at(sim, endpoint)), 0, ENDS_WELL);
+    const struct story_program *runs = &sim->story->programs[program];
+    process_goes_on(sim, index, process_at(sim, index), runs, &sim->story->steps[runs->first_step]);
     sim->cause = led_to;
 }
 
@@ -334,8 +346,8 @@ static void socket_close_now(struct sim *sim, uint32_t index, socket_id socket)
 {
     bool listens = (socket.handle & SOCKET_LISTENER) != 0;
     uint32_t at = socket.handle & ~SOCKET_LISTENER, led_to = sim->cause;
-    uint32_t identity = listens ? listener_at(sim, at)->identity : endpoint_at(sim, at)->identity;
-    sim->cause = call_put(sim, index, UINT32_MAX, CALL_CLOSE, identity, listens ? 0 : endpoint_at(sim, at)->flow.index);
+    call_put(sim, index, UINT32_MAX, CALL_CLOSE,
+             listens ? (struct about){.socket = listener_at(sim, at)->identity} : about_of(endpoint_at(sim, at)));
     socket_release(sim, index, socket);
     if (listens)
         listener_close(sim, at);
@@ -360,13 +372,11 @@ static socket_id oldest_socket(const struct sim *sim, const struct process *proc
 void process_breaks_off(struct sim *sim, uint32_t index)
 {
     const struct process *process = process_at(sim, index);
-    if (process->state != PROCESS_CALL || process->done_bytes == 0 || (process->waits & (WAIT_READ | WAIT_WRITE)) == 0)
+    if (process->state != PROCESS_CALL || process->done_bytes == 0 || (process->waits != WAIT_READ && process->waits != WAIT_WRITE))
         return;
     const struct story_step *step = &sim->story->steps[program_of(sim, process)->first_step + process->step];
-    const struct endpoint *endpoint = endpoint_at(sim, process->waits_on);
-    struct outcome outcome = {.value = process->done_bytes, .socket = endpoint->identity, .conn = endpoint->flow.index};
     uint32_t led_to = sim->cause;
-    return_put(sim, index, UINT32_MAX, step->call, &outcome, false);
+    return_put(sim, index, UINT32_MAX, step->call, about_of(endpoint_at(sim, process->waits_on)), process->done_bytes, ENDS_WELL);
     sim->cause = led_to;
 }
 

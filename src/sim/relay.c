@@ -11,48 +11,31 @@ struct relay {
     uint32_t end[2]; /* endpoints */
 };
 
-static struct outcome about(const struct sim *sim, uint32_t at)
+static struct about socket_of(const struct sim *sim, uint32_t at)
 {
-    const struct endpoint *endpoint = endpoint_at(sim, at);
-    return (struct outcome){.socket = endpoint->identity, .conn = endpoint->flow.index, .endpoint = at};
+    return about_of(endpoint_at(sim, at));
 }
 
 static void calls(struct sim *sim, uint32_t index, enum call_kind call, uint32_t at)
 {
-    const struct outcome outcome = about(sim, at);
-    sim->cause = call_put(sim, index, process_at(sim, index)->step, call, outcome.socket, outcome.conn);
+    call_put(sim, index, process_at(sim, index)->step, call, socket_of(sim, at));
 }
 
-static void returned(struct sim *sim, uint32_t index, enum call_kind call, const struct outcome *outcome)
+static void returned(struct sim *sim, uint32_t index, enum call_kind call, struct about about, int64_t value, struct ending ending)
 {
-    return_put(sim, index, process_at(sim, index)->step, call, outcome, false);
-}
-
-static void returns_bytes(struct sim *sim, uint32_t index, enum call_kind call, uint32_t at, int64_t bytes)
-{
-    struct outcome outcome = about(sim, at);
-    outcome.value = bytes;
-    returned(sim, index, call, &outcome);
-}
-
-static void relay_fails(struct sim *sim, uint32_t index, enum call_kind call, uint32_t at, enum tcp_errno error)
-{
-    struct outcome outcome = about(sim, at);
-    outcome.error = error;
-    returned(sim, index, call, &outcome);
+    return_put(sim, index, process_at(sim, index)->step, call, about, value, ending);
 }
 
 static void relay_ends(struct sim *sim, const struct turn *turn)
 {
     struct process *process = process_at(sim, turn->process);
-    struct outcome outcome = {.value = process->relayed};
     process->wake_ns = TIME_NEVER;
-    process_returns(sim, turn, &outcome);
+    process_returns(sim, turn, ABOUT_NOTHING, process->relayed, ENDS_WELL);
 }
 
 static void lets_go(struct sim *sim, const struct relay *relay, unsigned side, enum call_kind call)
 {
-    const struct outcome outcome = about(sim, relay->end[side]);
+    const struct about about = socket_of(sim, relay->end[side]);
     calls(sim, relay->process, call, relay->end[side]);
     socket_release(sim, relay->process, (socket_id){relay->end[side]});
     if (call == CALL_ABORT)
@@ -60,7 +43,7 @@ static void lets_go(struct sim *sim, const struct relay *relay, unsigned side, e
     else
         endpoint_close_now(sim, relay->end[side]);
     step_flush(sim);
-    returned(sim, relay->process, call, &(struct outcome){.socket = outcome.socket, .conn = outcome.conn});
+    returned(sim, relay->process, call, about, 0, ENDS_WELL);
 }
 
 static void closes_both(struct sim *sim, const struct relay *relay)
@@ -104,10 +87,8 @@ static uint32_t copies(struct sim *sim, const struct relay *relay, unsigned side
 
 static enum moved passes_end(struct sim *sim, const struct relay *relay, unsigned side)
 {
-    struct outcome outcome = about(sim, relay->end[side]);
     uint32_t to = relay->end[side ^ 1];
-    outcome.eof = true;
-    returned(sim, relay->process, CALL_RECV, &outcome);
+    returned(sim, relay->process, CALL_RECV, socket_of(sim, relay->end[side]), 0, (struct ending){.eof = true});
     process_at(sim, relay->process)->relay_done |= (uint8_t)(1U << side);
     if (relay->turn->step->b != 0 || process_at(sim, relay->process)->relay_done == 3) {
         closes_both(sim, relay);
@@ -116,9 +97,7 @@ static enum moved passes_end(struct sim *sim, const struct relay *relay, unsigne
     calls(sim, relay->process, CALL_SHUTDOWN, to);
     enum tcp_errno error = tcp_shutdown(&sim->ctx, tcp_begin(sim, to), false, true);
     tcp_end(sim);
-    outcome = about(sim, to);
-    outcome.error = error;
-    returned(sim, relay->process, CALL_SHUTDOWN, &outcome);
+    returned(sim, relay->process, CALL_SHUTDOWN, socket_of(sim, to), 0, ENDS_WITH(error));
     return MOVED_END;
 }
 
@@ -134,7 +113,7 @@ static enum moved moves(struct sim *sim, const struct relay *relay, unsigned sid
         if (error == TCP_OK)
             return MOVED_NOTHING;
         tcp_take_error(tcb);
-        relay_fails(sim, relay->process, CALL_RECV, relay->end[side], error);
+        returned(sim, relay->process, CALL_RECV, socket_of(sim, relay->end[side]), 0, ENDS_WITH(error));
         fails(sim, relay, side);
         return MOVED_OVER;
     }
@@ -143,12 +122,12 @@ static enum moved moves(struct sim *sim, const struct relay *relay, unsigned sid
     uint32_t bytes = copies(sim, relay, side, ahead.bytes, &error);
     if (bytes != 0) {
         process_at(sim, relay->process)->relayed += bytes;
-        returns_bytes(sim, relay->process, CALL_RECV, relay->end[side], bytes);
-        returns_bytes(sim, relay->process, CALL_SEND, relay->end[side ^ 1], bytes);
+        returned(sim, relay->process, CALL_RECV, socket_of(sim, relay->end[side]), bytes, ENDS_WELL);
+        returned(sim, relay->process, CALL_SEND, socket_of(sim, relay->end[side ^ 1]), bytes, ENDS_WELL);
     }
     if (error == TCP_OK)
         return bytes != 0 ? MOVED_BYTES : MOVED_NOTHING;
-    relay_fails(sim, relay->process, CALL_SEND, relay->end[side ^ 1], error);
+    returned(sim, relay->process, CALL_SEND, socket_of(sim, relay->end[side ^ 1]), 0, ENDS_WITH(error));
     fails(sim, relay, side ^ 1);
     return MOVED_OVER;
 }
@@ -156,17 +135,13 @@ static enum moved moves(struct sim *sim, const struct relay *relay, unsigned sid
 static void relay_waits(struct sim *sim, const struct turn *turn)
 {
     struct process *process = process_at(sim, turn->process);
-    struct outcome outcome = {.value = process->relayed};
     if (sim->world->now_ns < process->deadline_ns) {
         process->waits = WAIT_RELAY;
         process_wake(sim, turn->process, process->deadline_ns, 0);
         return;
     }
-    if (process->relayed == 0) {
-        outcome.error = TCP_EAGAIN;
-        outcome.patient = true;
-    }
-    process_returns(sim, turn, &outcome);
+    const struct ending late = {.error = TCP_EAGAIN, .patient = true};
+    process_returns(sim, turn, ABOUT_NOTHING, process->relayed, process->relayed == 0 ? late : ENDS_WELL);
 }
 
 /* Until neither side moves. Each call makes its own waking needless. */
@@ -179,7 +154,7 @@ void relay_go(struct sim *sim, const struct turn *turn)
         socket_id socket = socket_named(sim, process_at(sim, index), names[side]);
         enum tcp_errno error = socket.handle == 0 ? TCP_EBADF : (socket.handle & SOCKET_LISTENER) != 0 ? TCP_ENOTCONN : TCP_OK;
         if (error != TCP_OK) {
-            process_returns(sim, turn, &(struct outcome){.error = error});
+            process_returns(sim, turn, ABOUT_NOTHING, 0, ENDS_WITH(error));
             return;
         }
         relay.end[side] = socket.handle;
@@ -199,7 +174,7 @@ void relay_go(struct sim *sim, const struct turn *turn)
 void relay_begin(struct sim *sim, const struct turn *turn)
 {
     struct process *process = process_at(sim, turn->process);
-    sim->cause = turn_put(sim, turn, 0, 0);
+    turn_put(sim, turn, ABOUT_NOTHING);
     process->relayed = 0;
     process->relay_done = 0;
     process->deadline_ns = time_add(sim->world->now_ns, turn->step->within_ns);

@@ -39,6 +39,13 @@ enum number_class { CLASS_STATEMENTS = 0, CLASS_NETWORK = 1, CLASS_PROGRAMS = 2 
 #define NUMBER_SHIFT 30
 #define NUMBER_MAX ((UINT32_C(1) << NUMBER_SHIFT) - 1)
 
+/* A process at its step: what a call asks for again and again, looked up once. The story stays where it is; the process may move. */
+struct turn {
+    uint32_t process;
+    const struct story_program *program;
+    const struct story_step *step;
+};
+
 struct sim {
     struct engine *engine;
     struct world *world;
@@ -47,6 +54,8 @@ struct sim {
     uint64_t heard; /* the engine's sink has heard the records on the tape up to there, and so many in all */
     uint32_t heard_count;
     uint32_t cause; /* record that led to what happens now */
+    struct turn turn; /* of the process that makes a step */
+    struct queue_event held; /* a wake-up for now, which the queue may never have to see; target 0: none */
 
     /* bound to the world's place */
     struct host *hosts;
@@ -103,14 +112,18 @@ static inline bool sim_make_room(struct sim *sim)
     return __builtin_expect(ample, 1) || sim_widen(sim);
 }
 bool sim_grow_records(struct sim *sim);
+static inline struct queue_event event_for(int64_t at_ns, enum number_class number_class, uint32_t number, enum target target,
+                                           uint32_t index)
+{
+    return (struct queue_event){.time_ns = at_ns,
+                                .number = ((uint32_t)number_class << NUMBER_SHIFT) | (number & NUMBER_MAX),
+                                .target = ((uint32_t)target << TARGET_SHIFT) | index};
+}
 static inline void sim_push(struct sim *sim, int64_t at_ns, enum number_class number_class, uint32_t number, enum target target,
                             uint32_t index)
 {
-    if (__builtin_expect(at_ns == TIME_NEVER, 0))
-        return;
-    queue_push(sim->queue, (struct queue_event){.time_ns = at_ns,
-                                                .number = ((uint32_t)number_class << NUMBER_SHIFT) | (number & NUMBER_MAX),
-                                                .target = ((uint32_t)target << TARGET_SHIFT) | index});
+    if (__builtin_expect(at_ns != TIME_NEVER, 1))
+        queue_push(sim->queue, event_for(at_ns, number_class, number, target, index));
 }
 
 static inline void *region_at(struct world *world, enum region_kind kind)
@@ -190,18 +203,6 @@ static inline struct process *process_at(const struct sim *sim, uint32_t index)
 static inline struct connection *flow_at(const struct sim *sim, flow_id flow)
 {
     return &sim->flows[flow.index - 1];
-}
-/* A process at its step: what a call asks for again and again, looked up once. The story stays where it is; the process may move. */
-struct turn {
-    uint32_t process;
-    const struct story_program *program;
-    const struct story_step *step;
-};
-static inline struct turn turn_of(const struct sim *sim, uint32_t index)
-{
-    const struct process *process = process_at(sim, index);
-    const struct story_program *program = &sim->story->programs[process->program];
-    return (struct turn){.process = index, .program = program, .step = &sim->story->steps[program->first_step + process->step]};
 }
 
 /* ---- demux.c: who a segment is for ---- */
@@ -387,19 +388,45 @@ static inline uint32_t process_number(const struct sim *sim, uint32_t program, u
 {
     return (program << sim->world->program_shift) | copy;
 }
-/* The call under way returns (call.c calls it, program.c does what follows). */
-struct outcome {
-    enum tcp_errno error;
-    bool eof, patient; /* patient: an EAGAIN that a deadline asked for */
-    int64_t value;
-    uint32_t socket, conn; /* what it was about; identity */
-    uint32_t endpoint; /* index, for `sees`; 0 none */
+/* At once, unless it is to wake already. What comes next need not go through the queue: that is seen when the step is over (engine.c). */
+void process_wake_second(struct sim *sim, struct queue_event event);
+static inline void process_wake_now(struct sim *sim, struct process *process, uint32_t index, uint32_t cause)
+{
+    const int64_t now_ns = sim->world->now_ns;
+    if (now_ns >= process->wake_ns)
+        return;
+    process->wake_ns = now_ns;
+    process->cause = cause;
+    const struct queue_event event =
+        event_for(now_ns, CLASS_PROGRAMS, process_number(sim, process->program, process->copy), TARGET_PROCESS, index);
+    if (sim->held.target == 0)
+        sim->held = event;
+    else
+        process_wake_second(sim, event);
+}
+/* What a call is about: the socket's own identity, 0 none, and its connection. */
+struct about {
+    uint32_t socket, conn;
 };
-void process_returns(struct sim *sim, const struct turn *turn, const struct outcome *outcome);
-void return_put(struct sim *sim, uint32_t process, uint32_t step, enum call_kind call, const struct outcome *outcome, bool failed);
-uint32_t call_put(struct sim *sim, uint32_t process, uint32_t step, enum call_kind call, uint32_t identity, uint32_t conn);
-/* The call of the step. */
-uint32_t turn_put(struct sim *sim, const struct turn *turn, uint32_t identity, uint32_t conn);
+static inline struct about about_of(const struct endpoint *endpoint)
+{
+    return (struct about){.socket = endpoint->identity, .conn = endpoint->flow.index};
+}
+#define ABOUT_NOTHING ((struct about){.socket = 0})
+/* How it ends. */
+struct ending {
+    uint8_t error; /* enum tcp_errno */
+    bool eof, patient; /* patient: an EAGAIN that a deadline asked for */
+};
+#define ENDS_WELL ((struct ending){.error = TCP_OK})
+#define ENDS_WITH(errno) ((struct ending){.error = (uint8_t)(errno)})
+/* The call under way returns (call.c calls it, program.c does what follows). */
+void process_returns(struct sim *sim, const struct turn *turn, struct about about, int64_t value, struct ending ending);
+void return_put(struct sim *sim, uint32_t process, uint32_t step, enum call_kind call, struct about about, int64_t value,
+                struct ending ending);
+void call_put(struct sim *sim, uint32_t process, uint32_t step, enum call_kind call, struct about about);
+/* The call of the step. Each of the three is the cause of what follows. */
+void turn_put(struct sim *sim, const struct turn *turn, struct about about);
 void process_adopt(struct sim *sim, uint32_t process, socket_id socket, uint16_t name);
 
 /* ---- call.c ---- */

@@ -199,7 +199,7 @@ enum tcp_errno socket_connect(struct sim *sim, const struct turn *turn, uint32_t
             endpoint_at(sim, index)->flags |= END_NONBLOCKING;
         pool_give(sim, REGION_OPTIONS, options.index);
     }
-    sim->cause = turn_put(sim, turn, endpoint_at(sim, index)->identity, flow.index);
+    turn_put(sim, turn, (struct about){.socket = endpoint_at(sim, index)->identity, .conn = flow.index});
     endpoint_at(sim, index)->flow = flow;
     process_adopt(sim, process, (socket_id){index}, step->name);
     if (!routed)
@@ -284,14 +284,9 @@ void endpoint_close_now(struct sim *sim, uint32_t index)
 static void drain_returns(struct sim *sim, uint32_t index, const struct tcp_read *read)
 {
     const struct endpoint *endpoint = endpoint_at(sim, index);
-    struct outcome outcome = {.value = read->bytes,
-                              .eof = read->eof,
-                              .error = read->error,
-                              .socket = endpoint->identity,
-                              .conn = endpoint->flow.index,
-                              .endpoint = index};
     uint32_t led_to = sim->cause;
-    return_put(sim, endpoint->owner.index, endpoint->drain_step, CALL_DRAIN, &outcome, false);
+    return_put(sim, endpoint->owner.index, endpoint->drain_step, CALL_DRAIN, about_of(endpoint), read->bytes,
+               (struct ending){.error = (uint8_t)read->error, .eof = read->eof});
     sim->cause = led_to;
 }
 

@@ -243,15 +243,18 @@ struct last_values {
 };
 
 enum process_state { PROCESS_FREE = 0, PROCESS_GUARD, PROCESS_CALL, PROCESS_DONE };
+/* What a call under way waits for: the mask of its socket's signals that let it go on. */
+#define WAIT_SIGNAL(signal) (1 << (signal))
+#define WAIT_FAILURE (WAIT_SIGNAL(SIGNAL_ERROR) | WAIT_SIGNAL(SIGNAL_GONE))
 enum {
     WAIT_NOTHING = 0,
-    WAIT_CONNECT = 1,
-    WAIT_ACCEPT = 2,
-    WAIT_READ = 4,
-    WAIT_WRITE = 8,
-    WAIT_LINGER = 16,
-    WAIT_TIME = 32,
-    WAIT_RELAY = 64
+    WAIT_CONNECT = WAIT_FAILURE | WAIT_SIGNAL(SIGNAL_CONNECTED) | WAIT_SIGNAL(SIGNAL_READABLE),
+    WAIT_READ = WAIT_FAILURE | WAIT_SIGNAL(SIGNAL_READABLE),
+    WAIT_WRITE = WAIT_FAILURE | WAIT_SIGNAL(SIGNAL_WRITABLE),
+    WAIT_LINGER = WAIT_FAILURE | WAIT_SIGNAL(SIGNAL_CLOSE_DONE),
+    WAIT_RELAY = WAIT_CONNECT | WAIT_WRITE | WAIT_LINGER, /* all of them, of both of its sockets */
+    WAIT_ACCEPT = WAIT_SIGNAL(SIGNAL_MINI), /* these two for no signal at all */
+    WAIT_TIME = 0x80
 };
 
 struct process {
