@@ -129,7 +129,7 @@ static enum status plot_one(const struct play *play, const struct drawing *drawi
     stem(name, sizeof name, play, plot);
     snprintf(data_name, sizeof data_name, "%s.dat", name);
     snprintf(picture, sizeof picture, "%s.part", name);
-    plot_data(&data, play->story, &play->trace, plot, drawing->conn);
+    plot_data(&data, play->story, &play->trace, &play->judgement, plot, drawing->conn);
     plot_head(&script, play->story, &play->trace, &play->judgement, plot, drawing->conn, data_name, picture, formats[drawing->format]);
     text_puts(&script, plot_template(plot));
     enum status status = file_put(drawing->folder, name, ".dat", &data);

@@ -265,8 +265,8 @@ static bool is_held(unsigned state)
     return state != TCP_CLOSED && state != TCP_LISTEN;
 }
 
-/* A row at each change of a count, of one host: the time, then the states in their order. */
-static void socket_rows(struct text *out, const struct trace *trace, uint8_t host, int64_t end_ns)
+/* A row at each change of a count, of one host: the place, the states in their order, the time. */
+static void socket_rows(struct text *out, const struct axis *axis, const struct trace *trace, uint8_t host, int64_t end_ns)
 {
     int32_t held[TCP_STATES] = {0};
     for (uint32_t i = 0; i <= trace->count; i++) {
@@ -277,29 +277,36 @@ static void socket_rows(struct text *out, const struct trace *trace, uint8_t hos
             held[e->state.from] -= is_held(e->state.from);
             held[e->state.to] += is_held(e->state.to);
         }
-        plot_seconds(out, e != NULL ? e->time_ns : end_ns);
+        plot_seconds(out, axis_place(axis, e != NULL ? e->time_ns : end_ns));
         for (unsigned s = TCP_SYN_SENT; s < TCP_STATES; s++)
             text_printf(out, " %d", (int)held[s]);
+        text_putc(out, ' ');
+        plot_seconds(out, e != NULL ? e->time_ns : end_ns);
         text_putc(out, '\n');
     }
 }
 
 static void sockets_data(struct text *out, const struct story *story, const struct trace *trace, int64_t end_ns)
 {
+    struct axis axis;
+    axis_init_states(&axis, trace, end_ns);
     for (uint16_t n = 0; n < story->node_count; n++) {
         struct text comment = {0};
         if (story->nodes[n].kind != NODE_HOST)
             continue;
-        text_printf(&comment, "%s: time", story->nodes[n].name);
+        text_printf(&comment, "%s: place", story->nodes[n].name);
         for (unsigned s = TCP_SYN_SENT; s < TCP_STATES; s++)
             text_printf(&comment, ", %s", tcp_state_name((enum tcp_state)s));
+        text_puts(&comment, ", time");
         text_printf(out, "%s# %s\n0.000000000", out->length > 0 ? "\n\n" : "", comment.bytes != NULL ? comment.bytes : "");
         for (unsigned s = TCP_SYN_SENT; s < TCP_STATES; s++)
             text_puts(out, " 0");
-        text_putc(out, '\n');
+        text_puts(out, " 0.000000000\n");
         text_free(&comment);
-        socket_rows(out, trace, (uint8_t)n, end_ns);
+        socket_rows(out, &axis, trace, (uint8_t)n, end_ns);
     }
+    out->failed = out->failed || axis.failed;
+    axis_free(&axis);
 }
 
 static uint32_t sockets_most(const struct trace *trace)
@@ -332,7 +339,8 @@ static void states_seen(struct text *out, const struct trace *trace)
 
 /* ---- both files ---- */
 
-void plot_data(struct text *out, const struct story *story, const struct trace *trace, enum plot plot, uint32_t conn)
+void plot_data(struct text *out, const struct story *story, const struct trace *trace, const struct judgement *judgement, enum plot plot,
+               uint32_t conn)
 {
     const int64_t end_ns = trace->count > 0 ? trace->events[trace->count - 1].time_ns : 0;
     switch (plot) {
@@ -346,7 +354,7 @@ void plot_data(struct text *out, const struct story *story, const struct trace *
         timers_data(out, story, trace, conn);
         break;
     case PLOT_SOCKETS:
-        sockets_data(out, story, trace, end_ns);
+        sockets_data(out, story, trace, judgement->end_ns);
         break;
     }
 }
@@ -383,21 +391,20 @@ static void range(struct text *out, const struct story *story, const struct trac
     if (plot == PLOT_TIMERS)
         timers_range(out, trace, conn);
     if (plot == PLOT_SOCKETS) {
-        text_puts(out, "x_max = ");
-        plot_seconds(out, end_ns > 0 ? end_ns : 1);
-        text_printf(out, "\ny_max = %u\n", (unsigned)sockets_most(trace));
+        text_printf(out, "y_max = %u\n", (unsigned)sockets_most(trace));
         states_seen(out, trace);
+        axis_init_states(&axis, trace, end_ns);
     } else {
         axis_init(&axis, story, trace, conn);
-        text_puts(out, "x_max = ");
-        plot_seconds(out, axis_end(&axis));
-        text_putc(out, '\n');
-        for (unsigned side = 0; side < 2 && plot == PLOT_SEQUENCE; side++)
-            text_printf(out, "y_max_%u = %u\n", side + 1, (unsigned)sequence_top(trace, conn, host_of(trace, conn, side)));
-        axis_marks(out, &axis);
-        out->failed = out->failed || axis.failed;
-        axis_free(&axis);
     }
+    text_puts(out, "x_max = ");
+    plot_seconds(out, axis_end(&axis));
+    text_putc(out, '\n');
+    for (unsigned side = 0; side < 2 && plot == PLOT_SEQUENCE; side++)
+        text_printf(out, "y_max_%u = %u\n", side + 1, (unsigned)sequence_top(trace, conn, host_of(trace, conn, side)));
+    axis_marks(out, &axis);
+    out->failed = out->failed || axis.failed;
+    axis_free(&axis);
 }
 
 void plot_head(struct text *out, const struct story *story, const struct trace *trace, const struct judgement *judgement, enum plot plot,

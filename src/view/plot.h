@@ -17,8 +17,9 @@ const char *plot_name(enum plot plot); /* "sequence" */
 const char *plot_template(enum plot plot); /* the text of plots/NAME.gp */
 
 /* The figures of connection `conn` (SOCKETS: of all): blocks that gnuplot counts by `index`, a comment in front of each. Times are seconds;
- * in SEQUENCE and STATES silences are folded, so that the first column is a place on that axis and the last one the time itself. */
-void plot_data(struct text *out, const struct story *story, const struct trace *trace, enum plot plot, uint32_t conn);
+ * silences are folded, so that the first column is a place on that axis; the last one, but for TIMERS, the time itself. */
+void plot_data(struct text *out, const struct story *story, const struct trace *trace, const struct judgement *judgement, enum plot plot,
+               uint32_t conn);
 /* What stands before the template: title, ranges, marks of time, and the names of the files. `format` is svg or png. */
 void plot_head(struct text *out, const struct story *story, const struct trace *trace, const struct judgement *judgement, enum plot plot,
                uint32_t conn, const char *data, const char *picture, const char *format);

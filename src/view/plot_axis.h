@@ -15,6 +15,8 @@ struct axis {
 
 /* Of the events of connection `conn`; 0: of all. */
 void axis_init(struct axis *axis, const struct story *story, const struct trace *trace, uint32_t conn);
+/* Of the changes of state of all connections, from time 0 to `end_ns`: only silences that would leave no room for the rest are folded. */
+void axis_init_states(struct axis *axis, const struct trace *trace, int64_t end_ns);
 void axis_free(struct axis *axis);
 int64_t axis_place(const struct axis *axis, int64_t time_ns);
 int64_t axis_end(const struct axis *axis); /* the place of the last event, at least 1 */

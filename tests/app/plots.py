@@ -57,7 +57,7 @@ def inside_the_axes(kind, script, data):
                 return False
             if kind == "timers" and not variable(script, "y_low") <= row[1] <= variable(script, "y_high"):
                 return False
-            if kind == "sockets" and not all(0 <= n <= variable(script, "y_max") for n in row[1:]):
+            if kind == "sockets" and not all(0 <= n <= variable(script, "y_max") for n in row[1:-1]):
                 return False
     return True
 
@@ -124,6 +124,21 @@ def a_direction_without_data_says_so(name, silent):
     os.remove(FOLDER / f"{pathlib.Path(name).name}-sequence.svg")
 
 
+def a_minute_of_time_wait_leaves_the_milliseconds_their_room(name, folds):
+    stem = pathlib.Path(name).name
+    plot(str(ROOT / "scenarios" / (name + ".scn")), "sockets", path="/nowhere")
+    script, data = (FOLDER / f"{stem}-sockets.gp").read_text("utf-8"), (FOLDER / f"{stem}-sockets.dat").read_text("utf-8")
+    width = {length: float(to) - float(at) for at, to, length in re.findall(
+        r"from first (\S+), graph 0 to first (\S+), graph 1 .*\nset label \"(.*)\" at", script)}
+    x_max, places = variable(script, "x_max"), sorted({row[0] for rows in points(data) for row in rows})
+    judge(list(width) == folds, f"{name}: what is folded in the sockets' axis: {width}")
+    judge(all(w <= x_max / 9 for w in width.values()), f"{name}: a fold takes little room: {width} of {x_max}")
+    judge(max(b - a for a, b in zip(places, places[1:])) <= x_max / 4, f"{name}: nothing else takes it all: {places[:20]} of {x_max}")
+    judge(all(rows[-1][0] == x_max and rows[-1][-1] > 50 for rows in points(data)), f"{name}: the end of each line is the end of the run")
+    for ending in ("gp", "dat"):
+        os.remove(FOLDER / f"{stem}-sockets.{ending}")
+
+
 def mistakes():
     file = str(ROOT / "scenarios/four-packets.scn")
     for arguments, part in (((), "which file?"), ((file, "stats"), "did you mean states?"), ((file, "--of", "nobody"), "no connection"),
@@ -139,6 +154,8 @@ def main():
     try:
         for name in FILES:
             the_figures_are_inside_the_axes_and_not_empty(name)
+        a_minute_of_time_wait_leaves_the_milliseconds_their_room("four-packets", ["1.12 s", "4.33 s", "59.9 s"])
+        a_minute_of_time_wait_leaves_the_milliseconds_their_room("time-wait/ephemeral-ports-run-out", ["59 s"])
         a_saved_run_is_drawn_as_the_run_was()
         mistakes()
         if shutil.which("gnuplot") is None:
