@@ -167,17 +167,9 @@ static void on_send(void *ctx, struct segment *out)
     outbox_add(sim);
 }
 
-static void on_signal(void *ctx, enum tcp_signal signal, const struct tcp_mini *mini)
-{
-    struct sim *sim = ctx;
-    sim->signals |= UINT32_C(1) << signal;
-    if (mini != NULL)
-        sim->mini_made = *mini;
-}
-
 void effects_init(struct sim *sim)
 {
-    sim->sink = (struct tcp_sink){.ctx = sim, .place = &sim->outbox[0].seg, .send = on_send, .state = on_state, .signal = on_signal};
+    sim->sink = (struct tcp_sink){.ctx = sim, .place = &sim->outbox[0].seg, .send = on_send, .state = on_state};
     sim->ctx.sink = &sim->sink;
     sim->answers = 0;
     sim->out_first = sim->out_count = sim->starved_count = 0;
@@ -223,8 +215,7 @@ static inline void ctx_begin(struct sim *sim, uint32_t index, const struct tcb *
     sim->ctx.profile = &sim->story->nodes[tuple_host(sim->cur->endpoint.tuple)].profile;
     sim->ctx.room = OUTBOX_DATA - (int32_t)sim->out_count;
     sim->ctx.starved = sim->ctx.accept_full = sim->ctx.orphans_full = sim->ctx.minis_full = false;
-    sim->ctx.timers_set = 0;
-    sim->signals = 0;
+    sim->ctx.timers_set = sim->ctx.signals = 0;
 }
 
 static inline bool host_has_limits(const struct sim *sim)
@@ -348,8 +339,8 @@ void tcp_end(struct sim *sim)
         timers_end(sim, sim->ctx.timers_set);
     if (__builtin_expect(sim->ctx.starved, 0))
         starved_add(sim, sim->cur_index);
-    if (sim->signals != 0)
-        endpoint_signalled(sim, sim->cur_index, sim->signals);
+    if (sim->ctx.signals != 0)
+        endpoint_signalled(sim, sim->cur_index, sim->ctx.signals);
 }
 
 static enum tcp_timer mini_timer_kind(const struct mini *mini)

@@ -85,7 +85,7 @@ static void endpoint_becomes_mini(struct sim *sim, uint32_t index)
     mini->owner = endpoint->owner;
     mini->side = endpoint->side;
     mini->reuseaddr = endpoint->reuseaddr;
-    mini->tcp = sim->mini_made;
+    mini->tcp = sim->ctx.mini;
     mini->event_ns = TIME_NEVER;
     demux_add(sim, mini->tuple, (end_id){made | END_MINI});
     flow_at(sim, mini->flow)->end[mini->side] = (end_id){made | END_MINI};

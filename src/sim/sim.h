@@ -83,8 +83,6 @@ struct sim {
     union end *cur; /* what both kinds begin with (END_HEAD) is read through its endpoint */
     uint32_t cur_index;
     const struct tcb *cur_tcb; /* NULL: a mini */
-    uint32_t signals; /* mask of 1 << enum tcp_signal */
-    struct tcp_mini mini_made;
     struct tcp_timer_slot mini_timer; /* as it stood before */
 
     uint32_t answers; /* the connection of the segment that arrives, 0 without */

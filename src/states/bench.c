@@ -30,18 +30,19 @@ static void on_state(void *ctx, enum tcp_state from, enum tcp_state to, uint8_t 
         bench->moves[bench->move_count++] = (struct bench_move){(uint8_t)from, (uint8_t)to, why};
 }
 
-static void on_signal(void *ctx, enum tcp_signal signal, const struct tcp_mini *mini)
+/* A call of TCP is over. */
+static void hear(struct bench *bench, const struct tcp_ctx *ctx)
 {
-    struct bench *bench = ctx;
-    bench->signals |= 1u << signal;
-    if (signal == SIGNAL_MINI) {
-        bench->mini = *mini;
-        bench->lives = BENCH_MINI;
-    } else if (signal == SIGNAL_GONE && bench->lives == BENCH_TCB) {
-        bench->lives = BENCH_NOTHING;
-    } else if (signal == SIGNAL_CONNECTED && bench->listens) { /* accepted at once, and the listener is not needed any more */
+    bench->signals |= ctx->signals;
+    if ((ctx->signals & 1u << SIGNAL_CONNECTED) != 0 && bench->listens) { /* accepted at once, and the listener is not needed any more */
         bench->held = true;
         bench->listens = false;
+    }
+    if ((ctx->signals & 1u << SIGNAL_MINI) != 0) {
+        bench->mini = ctx->mini;
+        bench->lives = BENCH_MINI;
+    } else if ((ctx->signals & 1u << SIGNAL_GONE) != 0 && bench->lives == BENCH_TCB) {
+        bench->lives = BENCH_NOTHING;
     }
 }
 
@@ -52,7 +53,7 @@ void bench_init(struct bench *bench, enum profile_id profile)
     bench->now_ns = NS_PER_S;
     bench->number = 1;
     bench->peer_wnd = 65535;
-    bench->sink = (struct tcp_sink){.ctx = bench, .place = &bench->made, .send = on_send, .state = on_state, .signal = on_signal};
+    bench->sink = (struct tcp_sink){.ctx = bench, .place = &bench->made, .send = on_send, .state = on_state};
     for (uint32_t i = 1; i + 1 < BENCH_RECORDS; i++)
         bench->records[i].next = i + 1;
     bench->free_head = 1;
@@ -121,6 +122,7 @@ void bench_connect(struct bench *bench)
     struct tcp_ctx ctx = step(bench);
     bench->lives = BENCH_TCB;
     tcp_open_active(&ctx, &bench->tcb, 0);
+    hear(bench, &ctx);
 }
 
 enum tcp_errno bench_send(struct bench *bench, uint32_t bytes, uint32_t *taken)
@@ -128,19 +130,24 @@ enum tcp_errno bench_send(struct bench *bench, uint32_t bytes, uint32_t *taken)
     struct tcp_ctx ctx = step(bench);
     enum tcp_errno error;
     *taken = tcp_send(&ctx, &bench->tcb, bytes, &error);
+    hear(bench, &ctx);
     return error;
 }
 
 struct tcp_read bench_recv(struct bench *bench)
 {
     struct tcp_ctx ctx = step(bench);
-    return tcp_recv(&ctx, &bench->tcb, UINT32_MAX);
+    struct tcp_read got = tcp_recv(&ctx, &bench->tcb, UINT32_MAX);
+    hear(bench, &ctx);
+    return got;
 }
 
 enum tcp_errno bench_shutdown(struct bench *bench, bool read, bool write)
 {
     struct tcp_ctx ctx = step(bench);
-    return tcp_shutdown(&ctx, &bench->tcb, read, write);
+    enum tcp_errno error = tcp_shutdown(&ctx, &bench->tcb, read, write);
+    hear(bench, &ctx);
+    return error;
 }
 
 void bench_close(struct bench *bench)
@@ -149,6 +156,7 @@ void bench_close(struct bench *bench)
     bench->held = false;
     tcp_close(&ctx, &bench->tcb);
     tcp_orphan(&ctx, &bench->tcb);
+    hear(bench, &ctx);
 }
 
 void bench_abort(struct bench *bench)
@@ -156,6 +164,7 @@ void bench_abort(struct bench *bench)
     struct tcp_ctx ctx = step(bench);
     bench->held = false;
     tcp_abort(&ctx, &bench->tcb);
+    hear(bench, &ctx);
 }
 
 /* ---- the peer ---- */
@@ -168,6 +177,7 @@ static void opens(struct bench *bench, const struct segment *syn, uint32_t iss)
     bench->listens = true;
     bench->held = false;
     tcp_open_passive(&ctx, &bench->tcb, iss, syn);
+    hear(bench, &ctx);
 }
 
 static void nobody_takes(struct bench *bench, const struct segment *seg)
@@ -200,6 +210,7 @@ static void arrives(struct bench *bench, const struct segment *seg)
         break;
     case BENCH_TCB:
         tcp_segment_arrives(&ctx, &bench->tcb, seg);
+        hear(bench, &ctx);
         break;
     case BENCH_MINI:
         switch (tcp_mini_segment_arrives(&ctx, &bench->mini, seg, &iss)) {
@@ -280,6 +291,7 @@ bool bench_fires(struct bench *bench)
         bench->lives = BENCH_NOTHING;
     } else {
         tcp_timeout(&ctx, &bench->tcb, (enum tcp_slot)tcp_next_slot(&bench->tcb));
+        hear(bench, &ctx);
     }
     return true;
 }

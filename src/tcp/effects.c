@@ -11,11 +11,6 @@ void tcp_enter_state(struct tcp_ctx *ctx, struct tcb *tcb, enum tcp_state state,
     ctx->sink->state(ctx->sink->ctx, from, state, why);
 }
 
-void tcp_signal(struct tcp_ctx *ctx, enum tcp_signal signal)
-{
-    ctx->sink->signal(ctx->sink->ctx, signal, NULL);
-}
-
 static void release(struct tcp_ctx *ctx, struct tcb *tcb)
 {
     for (int slot = 0; slot < TCP_SLOTS; slot++)
@@ -43,7 +38,7 @@ void tcp_become_mini(struct tcp_ctx *ctx, struct tcb *tcb, enum tcp_state state,
 {
     if (ctx->minis_full) /* tcp_max_tw_buckets: no room to remember it in */
         length_ns = 0;
-    struct tcp_mini mini = {
+    ctx->mini = (struct tcp_mini){
         .snd_nxt = tcb->snd.nxt,
         .rcv_nxt = tcb->rcv.nxt,
         .rcv_wnd = window_offered(tcb),
@@ -57,15 +52,17 @@ void tcp_become_mini(struct tcp_ctx *ctx, struct tcb *tcb, enum tcp_state state,
         .ts_recent_valid = tcb->ts_recent_valid,
         .rcv_wscale = tcb->rcv_wscale,
         .number = (*ctx->next_number)++,
+        .at_ns = TIME_NEVER,
     };
-    mini.at_ns = length_ns == TIME_NEVER ? TIME_NEVER : timer_wheel(ctx->profile, ctx->now_ns, time_add(ctx->now_ns, length_ns));
+    if (length_ns != TIME_NEVER)
+        ctx->mini.at_ns = timer_wheel(ctx->profile, ctx->now_ns, time_add(ctx->now_ns, length_ns));
     release(ctx, tcb);
     tcp_enter_state(ctx, tcb, state, TCP_WHY_ORDINARY);
     /* From here on the state belongs to the small record; the TCB is CLOSED for its program without a word (FACTS 6). */
     tcb->state = TCP_CLOSED;
     tcb->became_mini = true;
     tcb->shut_write = true;
-    ctx->sink->signal(ctx->sink->ctx, SIGNAL_MINI, &mini);
+    tcp_signal(ctx, SIGNAL_MINI);
     if (!tcb->orphan)
         tcp_signal(ctx, SIGNAL_READABLE);
     tcp_signal(ctx, SIGNAL_CLOSE_DONE);

@@ -48,7 +48,10 @@ static inline int64_t min_i64(int64_t a, int64_t b)
 
 /* ---- state.c is for names; the one function that changes a state is in effects.c ---- */
 void tcp_enter_state(struct tcp_ctx *ctx, struct tcb *tcb, enum tcp_state state, uint8_t why);
-void tcp_signal(struct tcp_ctx *ctx, enum tcp_signal signal);
+static inline void tcp_signal(struct tcp_ctx *ctx, enum tcp_signal signal)
+{
+    ctx->signals |= (uint8_t)(1u << signal);
+}
 /* The end is over: timers stopped, queues given back, state CLOSED, error (if any) for the owner, SIGNAL_GONE. */
 void tcp_done(struct tcp_ctx *ctx, struct tcb *tcb, enum tcp_errno error, uint8_t why);
 /* The end goes on as a small record in `state` (FIN_WAIT_2 or TIME_WAIT) for `length_ns`. */

@@ -26,7 +26,6 @@ struct tcp_sink {
     struct segment *place;
     void (*send)(void *ctx, struct segment *seg);
     void (*state)(void *ctx, enum tcp_state from, enum tcp_state to, uint8_t why /* enum state_why of sim/trace.h, TCP_WHY_* here */);
-    void (*signal)(void *ctx, enum tcp_signal signal, const struct tcp_mini *mini /* SIGNAL_MINI only */);
 };
 /* Why a state changed; the same numbers as enum state_why of the trace. */
 enum tcp_why {
@@ -54,8 +53,10 @@ struct tcp_ctx {
     bool starved; /* out: room or records ran out: flush, grow, and call tcp_output() */
     bool accept_full; /* in: the listener's accept queue is full (a third ACK is dropped, L-20) */
     bool orphans_full, minis_full; /* in: the host has as many as its profile allows (max_orphans, max_tw_buckets) */
-    uint8_t timers_set; /* out: mask of the slots that were armed or stopped; what stood there before: */
+    uint8_t timers_set; /* out: mask of the slots that were armed or stopped; what stood there before is in timers_before */
+    uint8_t signals; /* out: mask of 1 << enum tcp_signal, for when the call is over */
     struct tcp_timer_slot timers_before[TCP_SLOTS];
+    struct tcp_mini mini; /* out, with SIGNAL_MINI */
 };
 
 /* ---- before a connection: the socket's options live in a TCB from the start ---- */

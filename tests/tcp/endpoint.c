@@ -27,16 +27,18 @@ static void sink_state(void *ctx, enum tcp_state from, enum tcp_state to, uint8_
     end->path[end->path_count++].at_ns = *end->now;
 }
 
-static void sink_signal(void *ctx, enum tcp_signal signal, const struct tcp_mini *mini)
+/* A call is over. */
+static void end_hears(struct end *end, struct tcp_ctx *ctx)
 {
-    struct end *end = ctx;
-    end->signals[signal]++;
-    if (signal == SIGNAL_MINI) {
-        end->mini = *mini;
+    for (int signal = 0; signal <= SIGNAL_GONE; signal++)
+        end->signals[signal] += ctx->signals >> signal & 1;
+    if ((ctx->signals >> SIGNAL_MINI & 1) != 0) {
+        end->mini = ctx->mini;
         end->kind = END_MINI;
-    } else if (signal == SIGNAL_GONE && end->kind == END_TCB) {
+    } else if ((ctx->signals >> SIGNAL_GONE & 1) != 0 && end->kind == END_TCB) {
         end->kind = END_NONE;
     }
+    ctx->signals = 0;
 }
 
 struct tcp_ctx end_ctx(struct end *end)
@@ -65,7 +67,7 @@ void end_init(struct end *end, enum profile_id profile)
     end->now = &end->clock;
     end->next_number = &end->number;
     end->number = 1;
-    end->sink = (struct tcp_sink){.ctx = end, .place = &end->made, .send = sink_send, .state = sink_state, .signal = sink_signal};
+    end->sink = (struct tcp_sink){.ctx = end, .place = &end->made, .send = sink_send, .state = sink_state};
     for (uint32_t i = 1; i < END_RECORDS; i++)
         end->records[i].next = i + 1 < END_RECORDS ? i + 1 : 0;
     end->free_head = 1;
@@ -77,6 +79,7 @@ void end_settle(struct end *end)
     struct tcp_ctx ctx = end_ctx(end);
     while (end->drains && !end->eof) {
         struct tcp_read read = tcp_recv(&ctx, &end->tcb, UINT32_MAX);
+        end_hears(end, &ctx);
         end->got += read.bytes;
         end->eof = read.eof;
         if (read.error != TCP_OK) {
@@ -90,6 +93,7 @@ void end_settle(struct end *end)
     while (end->to_write > 0) {
         enum tcp_errno error = TCP_OK;
         uint32_t taken = tcp_send(&ctx, &end->tcb, end->to_write, &error);
+        end_hears(end, &ctx);
         end->to_write = error != TCP_OK ? 0 : end->to_write - taken;
         if (taken == 0)
             break;
@@ -97,6 +101,7 @@ void end_settle(struct end *end)
     for (int i = 0; ctx.starved && end->kind == END_TCB && i < 1000; i++) {
         ctx = end_ctx(end);
         tcp_output(&ctx, &end->tcb);
+        end_hears(end, &ctx);
     }
     if ((end->eof && end->closes_at_eof) || (end->closes_when_written && end->to_write == 0)) {
         end->closes_at_eof = end->closes_when_written = false;
@@ -109,9 +114,11 @@ void end_settle(struct end *end)
     do { \
         struct tcp_ctx ctx = end_ctx(end); \
         call; \
+        end_hears(end, &ctx); \
         while (ctx.starved && (end)->kind == END_TCB) { \
             ctx = end_ctx(end); \
             tcp_output(&ctx, &(end)->tcb); \
+            end_hears(end, &ctx); \
         } \
         end_settle(end); \
     } while (0)
