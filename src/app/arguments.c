@@ -6,16 +6,21 @@
 #include <string.h>
 
 #include "app/app.h"
+#include "app/typed.h"
 #include "base/duration.h"
 
 void complain(const char *command, const char *format, ...)
 {
+    struct text message = {0};
+    char plain[8192];
     va_list list;
-    fprintf(stderr, "lastack%s%s: ", command != NULL ? " " : "", command != NULL ? command : "");
     va_start(list, format);
-    vfprintf(stderr, format, list);
+    vsnprintf(plain, sizeof plain, format, list);
     va_end(list);
-    fputc('\n', stderr);
+    typed_text(&message, plain);
+    fprintf(stderr, "lastack%s%s: %s\n", command != NULL ? " " : "", command != NULL ? command : "",
+            message.bytes != NULL ? message.bytes : plain);
+    text_free(&message);
 }
 
 const char *near_miss(const char *word, const char *const *candidates, unsigned count)

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "app/moment.h"
+#include "app/typed.h"
 #include "base/duration.h"
 
 #define WAIT_MOST_MS 2000 /* a longer silence is not sat out */
@@ -166,7 +167,7 @@ static void time_typed(struct player *player)
 
 static void save_typed(struct player *player)
 {
-    struct text again = {0};
+    struct text again = {0}, typed = {0};
     if (player->prompt[0] == '\0') {
         say(player, "no name, nothing saved");
     } else if (access(player->prompt, F_OK) == 0) {
@@ -175,11 +176,13 @@ static void save_typed(struct player *player)
         say(player, "the branch cannot be played to its end");
     } else if (output_write(player->prompt, branch_text(&player->stage.branch)) == STATUS_HELD) {
         play_again_as(&again, &player->stage.play, player->prompt);
-        snprintf(player->message, sizeof player->message, "saved: %s", again.bytes != NULL ? again.bytes : player->prompt);
+        typed_text(&typed, again.bytes != NULL ? again.bytes : player->prompt);
+        snprintf(player->message, sizeof player->message, "saved: %s", typed.bytes != NULL ? typed.bytes : player->prompt);
     } else {
         say(player, "it cannot be written");
     }
     text_free(&again);
+    text_free(&typed);
     work(player);
 }
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "app/play.h"
+#include "app/typed.h"
 #include "app/views.h"
 #include "base/duration.h"
 
@@ -10,7 +11,10 @@ static void failures_print(const struct play *play, const char *again)
 {
     fputc('\n', stderr);
     diagnostics_print(&play->judgement.failures, play->path, &play->file);
-    fprintf(stderr, "\nagain: %s\n", again != NULL ? again : "");
+    struct text line = {0};
+    typed_text(&line, again != NULL ? again : "");
+    fprintf(stderr, "\nagain: %s\n", line.bytes != NULL ? line.bytes : "");
+    text_free(&line);
 }
 
 static enum status play_and_show(struct play *play, const struct given *given, const struct views *show, int64_t until_ns)

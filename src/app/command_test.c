@@ -6,6 +6,7 @@
 
 #include "app/library.h"
 #include "app/play.h"
+#include "app/typed.h"
 #include "base/duration.h"
 
 #define SEEDS_MAX 1000000u
@@ -116,7 +117,9 @@ static enum status play_once(struct tally *tally, struct play *play, struct text
     enum status status = play_run(play, TIME_NEVER, again.bytes);
     if (status == STATUS_FAILED) {
         diagnostics_text(why, &play->judgement.failures, play->path, &play->file, !tally->tap && terminal_colour(2));
-        text_printf(why, "again: %s\n\n", again.bytes != NULL ? again.bytes : "");
+        text_puts(why, "again: ");
+        typed_text(why, again.bytes != NULL ? again.bytes : "");
+        text_puts(why, "\n\n");
     }
     text_free(&again);
     return status;

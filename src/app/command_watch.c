@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "app/loop.h"
 #include "app/play.h"
+#include "app/typed.h"
 
 #ifdef LASTACK_UV
 
@@ -32,13 +33,15 @@ static void report(const struct play *play, struct text *out)
 {
     const struct view_options options = {
         .width = terminal_width(), .colour = terminal_colour(STDOUT_FILENO), .unicode = terminal_unicode(), .version = LASTACK_VERSION};
-    struct text again = {0};
+    struct text again = {0}, typed = {0};
     play_again(&again, play);
+    typed_shown(&typed, NULL, again.bytes != NULL ? again.bytes : "");
     struct view_options with = options;
-    with.reproduce = again.bytes;
+    with.reproduce = typed.bytes;
     view_ladder(out, play->story, &play->trace, &play->judgement, &with);
-    out->failed = out->failed || again.failed;
+    out->failed = out->failed || again.failed || typed.failed;
     text_free(&again);
+    text_free(&typed);
 }
 
 /* A file that is wrong, or gone for the moment, is only told of: its next writing may be right. */

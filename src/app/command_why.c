@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "app/moment.h"
+#include "app/typed.h"
 #include "app/what_if.h"
 #include "base/duration.h"
 #include "view/outline.h"
@@ -291,7 +292,7 @@ static void waits(struct text *out, const struct play *play)
 
 static enum status answer(struct play *play, const struct question *question)
 {
-    struct text out = {0}, again = {0};
+    struct text out = {0}, again = {0}, shown = {0};
     const struct view_options options = {.width = (unsigned)question->width, .unicode = terminal_unicode(), .version = LASTACK_VERSION};
     play_again(&again, play);
     enum status status = play_run(play, TIME_NEVER, again.bytes);
@@ -299,9 +300,10 @@ static enum status answer(struct play *play, const struct question *question)
         struct target target;
         status = target_find(&target, play, question) ? STATUS_HELD : STATUS_WRONG;
         if (status == STATUS_HELD) {
+            typed_shown(&shown, NULL, again.bytes != NULL ? again.bytes : "");
             text_printf(&out, "%s%s%s\nevent %u of %s\n", play->story->title, play->story->variant_title != NULL ? ": " : "",
                         play->story->variant_title != NULL ? play->story->variant_title : "", (unsigned)target.event,
-                        again.bytes != NULL ? again.bytes : "");
+                        shown.bytes != NULL ? shown.bytes : "");
             if (target.then)
                 others_tell(&out, play, &target);
             else if (question->at != NULL)
@@ -317,6 +319,7 @@ static enum status answer(struct play *play, const struct question *question)
         status = output_write(NULL, &out);
     text_free(&out);
     text_free(&again);
+    text_free(&shown);
     return status;
 }
 

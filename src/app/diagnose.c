@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "app/app.h"
+#include "app/typed.h"
 
 #define LINE_SHOWN 160u /* characters of a line; of a longer one the part around the column */
 
@@ -123,8 +124,22 @@ static const char *show(struct text *out, const struct diagnostic *d, const stru
     return *help == '\n' ? help + 1 : help;
 }
 
-static void one(struct text *out, const struct diagnostic *d, const char *name, const struct file *file, bool colour)
+/* What does not fit stays as it was. */
+static void as_typed(char *message, size_t size)
 {
+    struct text text = {0};
+    typed_text(&text, message);
+    if (text.length < size && text.bytes != NULL)
+        memcpy(message, text.bytes, text.length + 1);
+    text_free(&text);
+}
+
+static void one(struct text *out, const struct diagnostic *said, const char *name, const struct file *file, bool colour)
+{
+    struct diagnostic typed = *said;
+    const struct diagnostic *d = &typed;
+    as_typed(typed.message, sizeof typed.message);
+    as_typed(typed.help, sizeof typed.help);
     static const char *const words[] = {[SEVERITY_ERROR] = "error", [SEVERITY_WARNING] = "warning", [SEVERITY_FAILED] = "failed"};
     text_printf(out, "%s%s:", colour ? "\033[1m" : "", name);
     if (d->line != 0)

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "app/app.h"
+#include "app/typed.h"
 #include "base/invariant.h"
 #include "sim/engine.h"
 
@@ -32,8 +33,12 @@ static void where(void)
     if (watched.engine != NULL && watched.engine->world != NULL)
         fprintf(stderr, "  scenario %s, seed %llu, after event %u\n", watched.scenario, (unsigned long long)watched.seed,
                 (unsigned)world_events(watched.engine->world));
-    if (watched.line != NULL)
-        fprintf(stderr, "  again: %s\n", watched.line);
+    if (watched.line != NULL) {
+        struct text line = {0};
+        typed_text(&line, watched.line);
+        fprintf(stderr, "  again: %s\n", line.bytes != NULL ? line.bytes : watched.line);
+        text_free(&line);
+    }
 }
 
 static void failed(const char *condition, const char *file, int line)

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "app/app.h"
+#include "app/typed.h"
 
 /* In the order in which help lists them. */
 /* clang-format off */
@@ -40,19 +42,23 @@ static const struct command *command_find(const char *name)
 
 static void help_all(struct text *out)
 {
-    text_puts(out, "lastack plays how TCP connections end, on simulated hosts, the same way every time.\n\nusage: lastack COMMAND ...\n\n");
-    for (unsigned i = 0; i < COMMANDS; i++)
-        text_printf(out, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
-    text_puts(out, "  help       what a command takes: lastack help COMMAND\n"
-                   "\n  --help, --version\n"
-                   "\nBegin with: lastack list; lastack run four-packets; lastack new first.scn\n");
+    text_printf(out, "lastack plays how TCP connections end, on simulated hosts, the same way every time.\n\nusage: %s COMMAND ...\n\n",
+                typed_name());
+    for (unsigned i = 0; i < COMMANDS; i++) {
+        text_printf(out, "  %-10s ", commands[i]->name);
+        typed_text(out, commands[i]->summary);
+        text_putc(out, '\n');
+    }
+    typed_text(out, "  help       what a command takes: lastack help COMMAND\n"
+                    "\n  --help, --version\n"
+                    "\nBegin with: lastack list; lastack run four-packets; lastack new first.scn\n");
 }
 
 /* The usage line, wrapped at 80 columns, its option groups kept whole. */
 static void usage(struct text *out, const struct command *command)
 {
-    unsigned column = 15;
-    text_puts(out, "usage: lastack ");
+    unsigned column = (unsigned)strlen(typed_name()) + 8;
+    text_printf(out, "usage: %s ", typed_name());
     for (const char *word = command->usage; *word != '\0';) {
         size_t length = strcspn(word, " ");
         if (*word == '[' && strcspn(word, " ") < strcspn(word, "]"))
@@ -90,8 +96,10 @@ static void help_one(struct text *out, const struct command *command)
                      option->value != NULL ? option->value : "");
         text_printf(out, "  %-24s %s\n", left, option->help);
     }
-    if (command->details != NULL)
-        text_printf(out, "\n%s", command->details);
+    if (command->details != NULL) {
+        text_putc(out, '\n');
+        typed_text(out, command->details);
+    }
 }
 
 static enum status say(struct text *text)
@@ -139,12 +147,22 @@ static bool asks_for_help(int argc, char **argv)
     return false;
 }
 
+static void name_take(const char *argv0)
+{
+    static const char *names[COMMANDS + 2];
+    for (unsigned i = 0; i < COMMANDS; i++)
+        names[i] = commands[i]->name;
+    names[COMMANDS] = "help";
+    typed_init(getenv("LASTACK_TYPED"), argv0, names);
+}
+
 int main(int argc, char **argv)
 {
     struct text text = {0};
     struct arguments arguments;
     const char *word = argc > 1 ? argv[1] : NULL;
 
+    name_take(argv[0]);
     signal(SIGPIPE, SIG_IGN); /* a closed pipe is an error of write, status 3 */
 #ifdef SIGXFSZ
     signal(SIGXFSZ, SIG_IGN); /* so is a limit on the size of files */

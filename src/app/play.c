@@ -6,31 +6,15 @@
 #include <string.h>
 
 #include "app/library.h"
+#include "app/typed.h"
 #include "base/duration.h"
-
-/* As a shell reads it. */
-static void quoted(struct text *out, const char *word)
-{
-    if (*word != '\0' && word[strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:=+,@%-")] == '\0') {
-        text_puts(out, word);
-        return;
-    }
-    text_putc(out, '\'');
-    for (; *word != '\0'; word++) {
-        if (*word == '\'')
-            text_puts(out, "'\\''");
-        else
-            text_putc(out, *word);
-    }
-    text_putc(out, '\'');
-}
 
 static void pair(struct text *out, const char *option, const char *name, const char *value)
 {
     struct text both = {0};
     text_printf(&both, "%s=%s", name, value);
     text_puts(out, option);
-    quoted(out, both.bytes != NULL ? both.bytes : "");
+    typed_shell(out, both.bytes != NULL ? both.bytes : "");
     out->failed = out->failed || both.failed;
     text_free(&both);
 }
@@ -42,7 +26,7 @@ static void asked(struct text *out, const struct scenario_options *o)
         pair(out, " --set ", o->sets[i].name, o->sets[i].value);
     if (o->profile_all != NULL) {
         text_puts(out, " --profile ");
-        quoted(out, o->profile_all);
+        typed_shell(out, o->profile_all);
     }
     for (unsigned i = 0; i < o->host_profile_count; i++)
         pair(out, " --profile ", o->host_profiles[i].host, o->host_profiles[i].profile);
@@ -257,7 +241,7 @@ void play_again_as(struct text *out, const struct play *play, const char *path)
 {
     const struct scenario_options *o = &play->options;
     text_puts(out, "lastack run ");
-    quoted(out, path);
+    typed_shell(out, path);
     text_printf(out, " --seed %" PRIu64, play->story->seed);
     if (play->asked.length > 0)
         text_puts(out, play->asked.bytes);

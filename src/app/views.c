@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "app/views.h"
+#include "app/typed.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -143,12 +144,17 @@ enum status views_write(const struct views *show, const struct story *story, con
 {
     const struct view_run run = {story, trace, judgement};
     struct view_options options = options_of(show, given);
+    struct text again = {0};
     if (!host_known(show, story))
         return STATUS_WRONG;
     size_t length = show->output != NULL ? strlen(show->output) : 0;
     if (length > 0 && show->output[length - 1] == '/' && formats[show->format].view == view_pcapng && show->host == NULL)
         return folder(show, &run, &options);
-    return one(show, &run, &options, show->output);
+    typed_shown(&again, show->output, options.reproduce != NULL ? options.reproduce : "");
+    options.reproduce = options.reproduce != NULL ? again.bytes : NULL;
+    enum status status = one(show, &run, &options, show->output);
+    text_free(&again);
+    return status;
 }
 
 bool views_show_variants(const struct views *show)

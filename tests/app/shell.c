@@ -43,6 +43,7 @@ int shell_setup(void **state)
         return -1;
     }
     setenv("L", path, 1);
+    setenv("LASTACK_TYPED", "lastack", 1); /* as if it were in PATH */
     setenv("NO_COLOR", "", 1);
     setenv("LC_ALL", "C.UTF-8", 1);
     free(path);

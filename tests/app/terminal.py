@@ -52,7 +52,7 @@ class Terminal:
         fcntl.ioctl(self.slave, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
         self.before = termios.tcgetattr(self.slave)
         self.screen = Screen(columns, lines)
-        environment = {**os.environ, "TERM": "xterm", "LC_ALL": "C.UTF-8", "NO_COLOR": "1", **environment}
+        environment = {**os.environ, "TERM": "xterm", "LC_ALL": "C.UTF-8", "NO_COLOR": "1", "LASTACK_TYPED": "./lastack", **environment}
         self.process = subprocess.Popen([program, *arguments], cwd=FOLDER, env=environment, stdin=self.slave, stdout=self.slave,
                                         stderr=self.slave, preexec_fn=self.take)
         self.bytes = b""
@@ -230,10 +230,10 @@ def a_branch():
     t.press("a")
     judge(t.until(lambda p: "branch 1" in p and "branch: drop 1st FIN client -> server" in p and "✗" in p), "a letter kills it", t)
     t.press("$", "w", b"\x15", "mine.scn", ENTER)
-    judge(t.until(lambda p: "saved: lastack run mine.scn --seed 7 --variant 2" in p), "w writes the branch, and says how it is run", t)
+    judge(t.until(lambda p: "saved: ./lastack run mine.scn --seed 7 --variant 2" in p), "w writes the branch, and says how it is run", t)
     found = re.search(r"the end, all held \| trace ([0-9a-f]{16})", t.page())
     judge(found, "and what is on the screen is what was written", t)
-    again = re.search(r"saved: lastack run (.*)", t.page())
+    again = re.search(r"saved: ./lastack run (.*)", t.page())
     t.press("w", b"\x15", "mine.scn", ENTER)
     judge(t.until(lambda p: "there is a file of that name" in p), "and never over another file", t)
     t.press("u")
@@ -260,7 +260,7 @@ def a_branch_of_what_the_command_line_said():
     t.press("k", "a")
     judge(t.until(lambda p: "branch 1" in p), "a letter kills it", t)
     t.press("$", "w", b"\x15", "given.scn", ENTER)
-    judge(t.until(lambda p: "saved: lastack run given.scn --seed 9 --variant 1" in p), "w writes the branch, and no option is left to be said", t)
+    judge(t.until(lambda p: "saved: ./lastack run given.scn --seed 9 --variant 1" in p), "w writes the branch, and no option is left to be said", t)
     found = re.search(r"the end, .* \| trace ([0-9a-f]{16})", t.page())
     t.press("q")
     t.ended()

@@ -218,9 +218,40 @@ static void profiles_stand_side_by_side_with_their_sources(void **state)
     shell_expect(s, "$L profiles --format tsv linux | awk -F'\\t' 'NF != 5 || $4 == \"\" { exit 9 }'", 0);
 }
 
+/* In a clone people type ./lastack, and copy what is suggested to them. */
+static void what_is_suggested_begins_as_the_program_was_called(void **state)
+{
+    struct shell *s = *state;
+    shell_file(s, "wrong.scn", "# lastack run is no suggestion here: lastack run\nlanguage 1\n");
+    shell_file(s, "reset.scn", "host a\nhost b\nlink a -- b\napp a\n    connect b:80\nexpect verdict clean\n");
+    shell_expect(s, "unset LASTACK_TYPED; mkdir 'a b'; ln -s \"$L\" 'a b/lastack'; 'a b/lastack' run", 2);
+    assert_string_equal(s->err, "lastack run: which file? 'a b/lastack' run FILE.scn\n");
+    shell_expect(s, "unset LASTACK_TYPED; PATH=$PWD/a\\ b:$PATH lastack run", 2);
+    assert_string_equal(s->err, "lastack run: which file? lastack run FILE.scn\n");
+    shell_expect(s, "export LASTACK_TYPED=./lastack; $L help run | head -1; $L help | tail -1; $L run missing", 2);
+    expect_out(s, "usage: ./lastack run FILE");
+    expect_out(s, "Begin with: ./lastack list; ./lastack run four-packets; ./lastack new first.scn\n");
+    assert_string_equal(s->err,
+                        "lastack: there is no file missing and no scenario of that name; ./lastack list shows those that there are\n");
+    shell_expect(s, "LASTACK_TYPED=./lastack $L check wrong.scn", 2);
+    assert_null(strstr(s->err, "./lastack run"));
+    shell_expect(s, "LASTACK_TYPED=./lastack $L test reset.scn", 1);
+    expect_err(s, "\n      | see it: ./lastack run reset.scn --seed 1\nagain: ./lastack run reset.scn --seed 1\n");
+    shell_expect(s, "LASTACK_TYPED=./lastack $L run reset.scn", 1);
+    expect_err(s, "\nagain: ./lastack run reset.scn --seed 1\n");
+    expect_out(s, "  again      lastack run reset.scn --seed 1\n"); /* no terminal: the same bytes for everybody */
+    shell_expect(
+        s,
+        "mkdir -p build; touch .sources; ln -s ../.sources build/.sources; sleep 0.01; touch build/.stamp; ln -s \"$L\" build/lastack; "
+        "cp " SOURCE_ROOT "/lastack .; ./lastack fmt",
+        2);
+    assert_string_equal(s->err, "lastack fmt: which files? ./lastack fmt FILE.scn\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_suggested_begins_as_the_program_was_called),
         cmocka_unit_test(what_holds_exits_0_and_says_nothing_on_stderr),
         cmocka_unit_test(what_fails_exits_1_and_gives_the_line_that_repeats_it),
         cmocka_unit_test(the_same_file_and_seed_give_the_same_bytes),
