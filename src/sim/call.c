@@ -65,17 +65,13 @@ static void returns_error(struct sim *sim, const struct turn *turn, struct about
     process_returns(sim, turn, about, 0, ENDS_WITH(error));
 }
 
-static void returns_value(struct sim *sim, const struct turn *turn, struct about about, int64_t value)
+static inline void waits(struct sim *sim, const struct turn *turn, uint32_t on, unsigned what)
 {
-    process_returns(sim, turn, about, value, ENDS_WELL);
-}
-
-static void waits(struct sim *sim, uint32_t index, struct process *process, uint32_t on, unsigned what)
-{
+    struct process *process = turn->caller;
     process->waits = (uint8_t)what;
     process->waits_on = on;
     if (process->deadline_ns != TIME_NEVER)
-        process_wake(sim, index, process->deadline_ns, 0);
+        process_wake(sim, turn->process, process->deadline_ns, 0);
 }
 
 /* ---- accept, connect ---- */
@@ -87,11 +83,11 @@ static __attribute__((noinline)) void accept_go(struct sim *sim, const struct tu
     uint32_t taken = listener_take(sim, listener);
     if (taken != 0) {
         process_adopt(sim, turn->process, (socket_id){taken}, step->name);
-        returns_value(sim, turn, about_of(endpoint_at(sim, taken)), 0);
+        process_returns_value(sim, turn, about_of(endpoint_at(sim, taken)), 0);
     } else if (options.index != 0 && sim->options[options.index - 1].nonblocking) {
         returns_error(sim, turn, about_socket(sim, (socket_id){listener | SOCKET_LISTENER}), TCP_EAGAIN);
     } else {
-        waits(sim, turn->process, process_at(sim, turn->process), listener | SOCKET_LISTENER, WAIT_ACCEPT);
+        waits(sim, turn, listener | SOCKET_LISTENER, WAIT_ACCEPT);
     }
 }
 
@@ -107,9 +103,9 @@ static __attribute__((noinline)) void connect_go(struct sim *sim, const struct t
         if ((endpoint->flags & END_NONBLOCKING) != 0)
             returns_error(sim, turn, about_of(endpoint), TCP_EINPROGRESS);
         else
-            waits(sim, turn->process, process_at(sim, turn->process), at, WAIT_CONNECT);
+            waits(sim, turn, at, WAIT_CONNECT);
     } else {
-        returns_value(sim, turn, about_of(endpoint), 0);
+        process_returns_value(sim, turn, about_of(endpoint), 0);
     }
 }
 
@@ -127,7 +123,7 @@ static void connect_begin(struct sim *sim, const struct turn *turn)
 
 static __attribute__((noinline, cold)) void listen_begin(struct sim *sim, const struct turn *turn)
 {
-    struct process *process = process_at(sim, turn->process);
+    struct process *process = turn->caller;
     const struct story_step *step = turn->step;
     const struct story_program *program = &sim->story->programs[process->program];
     turn_put(sim, turn, ABOUT_NOTHING);
@@ -140,16 +136,16 @@ static __attribute__((noinline, cold)) void listen_begin(struct sim *sim, const 
         returns_error(sim, turn, ABOUT_NOTHING, TCP_EADDRINUSE);
         return;
     }
-    process_at(sim, turn->process)->options.index = 0;
+    turn->caller->options.index = 0;
     process_adopt(sim, turn->process, (socket_id){made | SOCKET_LISTENER}, step->name);
-    returns_value(sim, turn, about_socket(sim, (socket_id){made | SOCKET_LISTENER}), 0);
+    process_returns_value(sim, turn, about_socket(sim, (socket_id){made | SOCKET_LISTENER}), 0);
 }
 
 /* ---- send, recv ---- */
 
 static __attribute__((noinline)) void send_go(struct sim *sim, const struct turn *turn, uint32_t at)
 {
-    struct process *process = process_at(sim, turn->process);
+    struct process *process = turn->caller;
     const uint32_t size = (uint32_t)turn->step->size; /* engine_supports() */
     const struct endpoint *endpoint = endpoint_at(sim, at);
     enum tcp_errno error = TCP_OK;
@@ -167,65 +163,74 @@ static __attribute__((noinline)) void send_go(struct sim *sim, const struct turn
     process->wake_ns = TIME_NEVER; /* room made by this very call needs no waking */
     const bool nonblocking = (endpoint->flags & END_NONBLOCKING) != 0;
     if (process->done_bytes == size || (process->done_bytes != 0 && (error != TCP_OK || nonblocking)))
-        returns_value(sim, turn, about_of(endpoint), process->done_bytes);
+        process_returns_value(sim, turn, about_of(endpoint), process->done_bytes);
     else if (error != TCP_OK)
         returns_error(sim, turn, about_of(endpoint), error);
     else if (nonblocking)
         returns_error(sim, turn, about_of(endpoint), TCP_EAGAIN);
     else
-        waits(sim, turn->process, process, at, WAIT_WRITE);
+        waits(sim, turn, at, WAIT_WRITE);
 }
 
-/* It has less than it asked for: what it returns, unless it goes on waiting. */
-static struct ending recv_short(const struct sim *sim, const struct process *process, const struct endpoint *endpoint,
-                                const struct tcp_read *read, bool *waiting)
+/* It has less than it asked for, and there is no more now: it goes on waiting, or returns. An error is returned in place of the count; the
+ * trace keeps both. */
+static __attribute__((noinline)) void recv_short(struct sim *sim, const struct turn *turn, uint32_t at, struct tcp_read read)
 {
-    const bool late = sim->world->now_ns >= process->deadline_ns, nonblocking = (endpoint->flags & END_NONBLOCKING) != 0;
-    const bool nothing = !read->eof && read->error == TCP_OK;
-    *waiting = nothing && !late && !nonblocking;
-    if (nothing && process->done_bytes == 0)
-        return (struct ending){.error = TCP_EAGAIN, .patient = late};
-    return (struct ending){.error = (uint8_t)read->error, .eof = read->eof};
-}
-
-/* Bytes are taken, and the window opened, as they come. An error is returned in place of the count; the trace keeps both. */
-static __attribute__((noinline)) void recv_go(struct sim *sim, const struct turn *turn, uint32_t at)
-{
-    struct process *process = process_at(sim, turn->process);
-    const struct story_step *step = turn->step;
-    const uint32_t size = step->call == CALL_RECV ? (uint32_t)step->size : UINT32_MAX;
+    struct process *process = turn->caller;
     const struct endpoint *endpoint = endpoint_at(sim, at);
-    struct ending ending = ENDS_WELL;
-    struct tcp_read read = {0};
-    while (process->done_bytes < size) {
-        read = tcp_peek(tcb_of(sim, endpoint)); /* most calls find nothing, or the end */
-        if (read.bytes == 0 && read.error == TCP_OK)
-            break;
+    const bool late = sim->world->now_ns >= process->deadline_ns, nothing = !read.eof && read.error == TCP_OK;
+    struct ending ending = {.error = (uint8_t)read.error, .eof = read.eof};
+    if (nothing && !late && (endpoint->flags & END_NONBLOCKING) == 0) {
+        waits(sim, turn, at, WAIT_READ);
+        return;
+    }
+    if (nothing && process->done_bytes == 0)
+        ending = (struct ending){.error = TCP_EAGAIN, .patient = late};
+    process->wake_ns = TIME_NEVER;
+    process_returns(sim, turn, about_of(endpoint), process->done_bytes, ending);
+}
+
+/* Bytes are taken, and the window opened, as they come. `read`: what there is. */
+static __attribute__((noinline)) void recv_takes(struct sim *sim, const struct turn *turn, uint32_t at, uint32_t size, struct tcp_read read)
+{
+    struct process *process = turn->caller;
+    const struct endpoint *endpoint = endpoint_at(sim, at);
+    while (process->done_bytes < size && (read.bytes != 0 || read.error != TCP_OK)) {
         read = tcp_recv(&sim->ctx, tcp_begin(sim, at), size - process->done_bytes);
         process->done_bytes += read.bytes;
         tcp_end(sim);
         if (read.bytes == 0)
             break;
+        if (process->done_bytes < size)
+            read = tcp_peek(tcb_of(sim, endpoint));
     }
     if (process->done_bytes < size) {
-        bool waiting;
-        ending = recv_short(sim, process, endpoint, &read, &waiting);
-        if (waiting) {
-            waits(sim, turn->process, process, at, WAIT_READ);
-            return;
-        }
+        recv_short(sim, turn, at, read);
+        return;
     }
     process->wake_ns = TIME_NEVER;
-    process_returns(sim, turn, about_of(endpoint), process->done_bytes, ending);
+    process_returns_value(sim, turn, about_of(endpoint), process->done_bytes);
+}
+
+/* Most calls find nothing, or the end, at first. */
+static void recv_go(struct sim *sim, const struct turn *turn, uint32_t at)
+{
+    const struct story_step *step = turn->step;
+    const uint32_t size = step->call == CALL_RECV ? (uint32_t)step->size : UINT32_MAX;
+    const struct tcp_read read = tcp_peek(tcb_of(sim, endpoint_at(sim, at)));
+    if (read.bytes == 0 && read.error == TCP_OK && turn->caller->done_bytes < size)
+        recv_short(sim, turn, at, read);
+    else
+        recv_takes(sim, turn, at, size, read);
 }
 
 static __attribute__((noinline)) void drain_begin(struct sim *sim, const struct turn *turn, uint32_t at, bool on)
 {
     struct endpoint *endpoint = endpoint_at(sim, at);
     const struct about about = about_of(endpoint);
-    endpoint->drain_step = process_at(sim, turn->process)->step;
+    endpoint->drain_step = turn->caller->step;
     endpoint->flags = (uint8_t)(on ? endpoint->flags | END_DRAINS : endpoint->flags & ~END_DRAINS);
-    returns_value(sim, turn, about, 0);
+    process_returns_value(sim, turn, about, 0);
     if (on && endpoint_at(sim, at)->identity == about.socket && (endpoint_at(sim, at)->flags & END_DRAINS) != 0)
         endpoint_drain(sim, at);
 }
@@ -234,11 +239,11 @@ static __attribute__((noinline)) void drain_begin(struct sim *sim, const struct 
 
 static __attribute__((noinline, cold)) void linger_go(struct sim *sim, const struct turn *turn, uint32_t at)
 {
-    struct process *process = process_at(sim, turn->process);
+    struct process *process = turn->caller;
     struct endpoint *endpoint = endpoint_at(sim, at);
     bool late = sim->world->now_ns >= process->deadline_ns;
     if ((endpoint->flags & END_GONE) == 0 && tcp_close_must_wait(tcb_of(sim, endpoint)) && !late) {
-        waits(sim, turn->process, process, at, WAIT_LINGER);
+        waits(sim, turn, at, WAIT_LINGER);
         return;
     }
     const struct about about = about_of(endpoint);
@@ -249,7 +254,7 @@ static __attribute__((noinline, cold)) void linger_go(struct sim *sim, const str
         endpoint_abort(sim, at);
     else
         endpoint_orphan(sim, at);
-    returns_value(sim, turn, about, 0);
+    process_returns_value(sim, turn, about, 0);
 }
 
 static __attribute__((noinline)) void close_begin(struct sim *sim, const struct turn *turn, socket_id socket, struct about about)
@@ -262,7 +267,7 @@ static __attribute__((noinline)) void close_begin(struct sim *sim, const struct 
         struct endpoint *endpoint = endpoint_at(sim, socket.handle);
         bool linked = endpoint->flow.index != 0 && (endpoint->flags & END_GONE) == 0;
         if (!abort && linked && (endpoint->flags & END_LINGERS) != 0 && endpoint->linger_ms != 0) {
-            process_at(sim, turn->process)->deadline_ns = time_add(sim->world->now_ns, (int64_t)endpoint->linger_ms * NS_PER_MS);
+            turn->caller->deadline_ns = time_add(sim->world->now_ns, (int64_t)endpoint->linger_ms * NS_PER_MS);
             endpoint->flags &= (uint8_t)~END_DRAINS; /* its program waits for this call and reads no more */
             tcp_close(&sim->ctx, tcp_begin(sim, socket.handle));
             tcp_end(sim);
@@ -274,7 +279,7 @@ static __attribute__((noinline)) void close_begin(struct sim *sim, const struct 
         else
             endpoint_close_now(sim, socket.handle);
     }
-    returns_value(sim, turn, about, 0);
+    process_returns_value(sim, turn, about, 0);
 }
 
 static __attribute__((noinline)) void shutdown_begin(struct sim *sim, const struct turn *turn, uint32_t at)
@@ -283,7 +288,7 @@ static __attribute__((noinline)) void shutdown_begin(struct sim *sim, const stru
     enum tcp_errno error = tcp_shutdown(&sim->ctx, tcp_begin(sim, at), (step->how & SHUTDOWN_READ) != 0, (step->how & SHUTDOWN_WRITE) != 0);
     tcp_end(sim);
     if (error == TCP_OK)
-        returns_value(sim, turn, about_of(endpoint_at(sim, at)), 0);
+        process_returns_value(sim, turn, about_of(endpoint_at(sim, at)), 0);
     else
         returns_error(sim, turn, about_of(endpoint_at(sim, at)), error);
 }
@@ -292,7 +297,7 @@ static __attribute__((noinline)) void shutdown_begin(struct sim *sim, const stru
 
 static inline void deadline_set(struct sim *sim, const struct turn *turn, int64_t within_ns)
 {
-    process_at(sim, turn->process)->deadline_ns = time_add(sim->world->now_ns, within_ns);
+    turn->caller->deadline_ns = time_add(sim->world->now_ns, within_ns);
 }
 
 static inline void recv_begin(struct sim *sim, const struct turn *turn, uint32_t at)
@@ -316,15 +321,21 @@ static __attribute__((noinline)) void call_fails(struct sim *sim, const struct t
     returns_error(sim, turn, about_socket(sim, socket), error);
 }
 
-static inline void socket_call(struct sim *sim, const struct turn *turn)
+static __attribute__((noinline)) void call_of_set(struct sim *sim, const struct turn *turn, socket_id socket)
 {
-    const struct story_step *step = turn->step;
-    const enum call_kind call = step->call;
-    const socket_id socket = socket_resolve(sim, process_at(sim, turn->process), step);
+    if (socket.handle != 0 || turn->step->on == STORY_NONE)
+        set_begin(sim, turn, socket);
+    else
+        call_fails(sim, turn, socket);
+}
+
+static inline void socket_call(struct sim *sim, const struct turn *turn, enum call_kind call)
+{
+    const socket_id socket = socket_resolve(sim, turn->caller, turn->step);
     const struct about about = about_socket(sim, socket);
     turn_put(sim, turn, about);
-    if (call == CALL_SET && (socket.handle != 0 || step->on == STORY_NONE))
-        set_begin(sim, turn, socket);
+    if (call == CALL_SET)
+        call_of_set(sim, turn, socket);
     else if (socket.handle == 0)
         call_fails(sim, turn, socket);
     else if (call == CALL_CLOSE || call == CALL_ABORT)
@@ -347,46 +358,40 @@ static __attribute__((noinline)) void sleep_begin(struct sim *sim, const struct 
 {
     turn_put(sim, turn, ABOUT_NOTHING);
     deadline_set(sim, turn, turn->step->size);
-    waits(sim, turn->process, process_at(sim, turn->process), 0, WAIT_TIME);
+    waits(sim, turn, 0, WAIT_TIME);
+}
+
+/* Those that are about no socket, or make one. */
+static __attribute__((noinline)) void other_call(struct sim *sim, const struct turn *turn, enum call_kind call)
+{
+    if (call == CALL_LISTEN) {
+        listen_begin(sim, turn);
+    } else if (call == CALL_CONNECT) {
+        connect_begin(sim, turn);
+    } else if (call == CALL_RELAY) {
+        relay_begin(sim, turn);
+    } else if (call == CALL_SLEEP) {
+        sleep_begin(sim, turn);
+    } else {
+        ASSERT(call == CALL_EXIT);
+        turn_put(sim, turn, ABOUT_NOTHING);
+        process_exit(sim, turn->process);
+    }
 }
 
 void call_begin(struct sim *sim, const struct turn *turn)
 {
-    switch (turn->step->call) {
-    case CALL_LISTEN:
-        listen_begin(sim, turn);
-        break;
-    case CALL_CONNECT:
-        connect_begin(sim, turn);
-        break;
-    case CALL_ACCEPT:
-    case CALL_SEND:
-    case CALL_RECV:
-    case CALL_RECV_EOF:
-    case CALL_DRAIN:
-    case CALL_DRAIN_OFF:
-    case CALL_SHUTDOWN:
-    case CALL_CLOSE:
-    case CALL_ABORT:
-    case CALL_SET:
-        socket_call(sim, turn);
-        break;
-    case CALL_RELAY:
-        relay_begin(sim, turn);
-        break;
-    case CALL_SLEEP:
-        sleep_begin(sim, turn);
-        break;
-    case CALL_EXIT:
-        turn_put(sim, turn, ABOUT_NOTHING);
-        process_exit(sim, turn->process);
-        break;
-    }
+    const uint32_t others = (1U << CALL_LISTEN) | (1U << CALL_CONNECT) | (1U << CALL_RELAY) | (1U << CALL_SLEEP) | (1U << CALL_EXIT);
+    const enum call_kind call = turn->step->call;
+    if ((others >> call & 1) != 0)
+        other_call(sim, turn, call);
+    else
+        socket_call(sim, turn, call);
 }
 
 void call_continue(struct sim *sim, const struct turn *turn)
 {
-    const struct process *process = process_at(sim, turn->process);
+    const struct process *process = turn->caller;
     uint32_t on = process->waits_on & ~SOCKET_LISTENER;
     switch (process->waits) {
     case WAIT_CONNECT:
@@ -409,7 +414,7 @@ void call_continue(struct sim *sim, const struct turn *turn)
         break;
     case WAIT_TIME:
         if (sim->world->now_ns >= process->deadline_ns)
-            returns_value(sim, turn, ABOUT_NOTHING, 0);
+            process_returns_value(sim, turn, ABOUT_NOTHING, 0);
         else
             process_wake(sim, turn->process, process->deadline_ns, 0);
         break;

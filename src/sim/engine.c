@@ -227,6 +227,7 @@ static void sim_open(struct sim *sim, struct engine *engine)
     sim->status = ENGINE_RUNNING;
     sim->cause = 0;
     sim->held.target = 0;
+    sim->turn.process = 1; /* whoever that is */
     sim_bind(sim);
     effects_init(sim);
     if (!sim->world->begun && sim_make_room(sim))

@@ -9,41 +9,50 @@ static const struct story_program *program_of(const struct sim *sim, const struc
 
 /* ---- trace ---- */
 
-/* A record of a call, whole. `step`: UINT32_MAX, or its place in the program. It is the cause of what follows. */
-static inline __attribute__((always_inline)) void call_write(struct sim *sim, enum trace_kind kind, const struct process *caller,
-                                                             const struct story_program *program, uint32_t step, enum call_kind call,
-                                                             struct about about, int64_t value, struct ending ending, bool failed)
+/* A record of a call, whole, and the cause of what follows. `step`: in the story; UINT32_MAX: the process's own. True: the tape is full. */
+static inline __attribute__((always_inline)) bool call_write(struct sim *sim, enum trace_kind kind, const struct process *caller,
+                                                             uint16_t host, uint32_t step, enum call_kind call, struct about about,
+                                                             int64_t value, struct ending ending, bool failed)
 {
-    struct trace_event *event = trace_open(sim, kind, 0, program->host, 0, about.conn, sim->cause);
+    struct trace_event *event = trace_open(sim, kind, 0, host, 0, about.conn, sim->cause);
     event->call.value = value;
     event->call.program = caller->program;
     event->call.copy = caller->copy;
-    event->call.step = step == UINT32_MAX ? step : program->first_step + step;
+    event->call.step = step;
     event->call.socket = about.socket;
+    memset(&event->call.call, 0, sizeof event->call - offsetof(struct trace_call, call));
     event->call.call = (uint8_t)call;
     event->call.error = ending.error;
     event->call.eof = ending.eof;
     event->call.failed = failed;
-    event->call.zero = 0;
-    sim->cause = trace_close(sim, TRACE_CALL_BYTES);
+    const bool full = trace_took(sim, TRACE_CALL_BYTES);
+    sim->cause = sim->world->events;
+    return full;
+}
+
+static inline uint32_t step_number(const struct story_program *program, uint32_t step)
+{
+    return step == UINT32_MAX ? step : program->first_step + step;
 }
 
 void call_put(struct sim *sim, uint32_t process, uint32_t step, enum call_kind call, struct about about)
 {
     const struct process *caller = process_at(sim, process);
-    call_write(sim, TRACE_CALL, caller, program_of(sim, caller), step, call, about, 0, ENDS_WELL, false);
+    const struct story_program *program = program_of(sim, caller);
+    if (call_write(sim, TRACE_CALL, caller, program->host, step_number(program, step), call, about, 0, ENDS_WELL, false))
+        tape_full(sim);
 }
 
 void turn_put(struct sim *sim, const struct turn *turn, struct about about)
 {
-    const struct process *caller = process_at(sim, turn->process);
-    call_write(sim, TRACE_CALL, caller, turn->program, caller->step, turn->step->call, about, 0, ENDS_WELL, false);
+    if (call_write(sim, TRACE_CALL, turn->caller, turn->program->host, turn->step_number, turn->step->call, about, 0, ENDS_WELL, false))
+        tape_full(sim);
 }
 
-/* Somebody waits for what programs at this host see. */
-static __attribute__((noinline, cold)) void awaited_return(struct sim *sim, uint32_t process, uint16_t host, struct about about,
-                                                           struct ending ending)
+static void program_sees(struct sim *sim, uint32_t process, uint16_t host, struct about about, struct ending ending)
 {
+    if ((!ending.eof && ending.error == TCP_OK) || !sim->hosts[host].awaits_sees)
+        return;
     struct happening happening = {.kind = ending.error == TCP_OK ? EVENT_SEES_EOF : EVENT_SEES_ERROR,
                                   .host = host,
                                   .flow = {about.conn},
@@ -55,20 +64,14 @@ static __attribute__((noinline, cold)) void awaited_return(struct sim *sim, uint
 }
 
 /* A return; what it tells of the connection is what the program sees. */
-static inline __attribute__((always_inline)) void return_write(struct sim *sim, uint32_t process, const struct process *caller,
-                                                               const struct story_program *program, uint32_t step, enum call_kind call,
-                                                               struct about about, int64_t value, struct ending ending, bool failed)
-{
-    call_write(sim, TRACE_RETURN, caller, program, step, call, about, value, ending, failed);
-    if ((ending.eof | (ending.error != TCP_OK)) && __builtin_expect(sim->hosts[program->host].awaits_sees, 0))
-        awaited_return(sim, process, program->host, about, ending);
-}
-
 void return_put(struct sim *sim, uint32_t process, uint32_t step, enum call_kind call, struct about about, int64_t value,
                 struct ending ending)
 {
     const struct process *caller = process_at(sim, process);
-    return_write(sim, process, caller, program_of(sim, caller), step, call, about, value, ending, false);
+    const struct story_program *program = program_of(sim, caller);
+    if (call_write(sim, TRACE_RETURN, caller, program->host, step_number(program, step), call, about, value, ending, false))
+        tape_full(sim);
+    program_sees(sim, process, program->host, about, ending);
 }
 
 /* ---- sockets of a program ---- */
@@ -151,7 +154,7 @@ static int64_t guard_ready(const struct sim *sim, uint32_t index, uint32_t *caus
 /* Nothing to wait for: the step goes on when the one before has returned. */
 static inline bool guard_is_plain(const struct story_guard *guard)
 {
-    return (guard->event.kind == EVENT_NONE) & (guard->after_ns == TIME_NEVER) & (guard->at_ns == TIME_NEVER);
+    return (guard->event.kind == EVENT_NONE) & ((guard->after_ns & guard->at_ns) == TIME_NEVER); /* neither is negative */
 }
 
 static void process_free(struct sim *sim, uint32_t index)
@@ -165,13 +168,7 @@ static void process_free(struct sim *sim, uint32_t index)
     pool_give(sim, REGION_PROCESSES, index);
 }
 
-static __attribute__((noinline)) void process_over(struct sim *sim, uint32_t index, struct process *process)
-{
-    process->state = PROCESS_DONE;
-    if (process->sockets.handle == 0)
-        process_free(sim, index);
-}
-
+/* When the guard of the step ahead says. */
 static __attribute__((noinline)) void guard_waits(struct sim *sim, uint32_t index)
 {
     uint32_t cause;
@@ -179,21 +176,30 @@ static __attribute__((noinline)) void guard_waits(struct sim *sim, uint32_t inde
     process_wake(sim, index, ready_ns, process_at(sim, index)->cause);
 }
 
-/* The next step waits for its guard; after the last one the program keeps its sockets, as a process that sleeps would. */
-static inline void process_goes_on(struct sim *sim, uint32_t index, struct process *process, const struct story_program *program,
-                                   const struct story_step *next)
+/* Between two calls: the next step has not begun. */
+static inline void process_rests(const struct sim *sim, struct process *process)
 {
     process->waits = WAIT_NOTHING;
     process->waits_on = 0;
     process->returned_ns = sim->world->now_ns;
     process->cause = sim->cause;
     process->state = PROCESS_GUARD;
-    if (process->step >= program->steps)
-        process_over(sim, index, process);
-    else if (guard_is_plain(&next->guard))
-        process_wake_now(sim, process, index, process->cause);
-    else
-        guard_waits(sim, index);
+}
+
+/* The next step waits for its guard; after the last one the program keeps its sockets, as a process that sleeps would. */
+static void process_goes_on(struct sim *sim, uint32_t index, struct process *process, const struct story_program *program)
+{
+    process_rests(sim, process);
+    if (process->step < program->steps) {
+        if (guard_is_plain(&sim->story->steps[program->first_step + process->step].guard))
+            process_wake_now(sim, process, index, process->cause);
+        else
+            guard_waits(sim, index);
+        return;
+    }
+    process->state = PROCESS_DONE;
+    if (process->sockets.handle == 0)
+        process_free(sim, index);
 }
 
 void trigger_guard_met(struct sim *sim, uint32_t index)
@@ -203,17 +209,25 @@ void trigger_guard_met(struct sim *sim, uint32_t index)
 
 /* ---- one step of a program ---- */
 
-/* False: it is too early. */
-static __attribute__((noinline)) bool guard_passes(struct sim *sim, uint32_t index)
+static inline void step_begins(struct sim *sim, struct process *process)
+{
+    process->state = PROCESS_CALL;
+    process->done_bytes = 0;
+    process->deadline_ns = TIME_NEVER;
+    call_begin(sim, &sim->turn);
+}
+
+/* If its guard lets it, now. */
+static __attribute__((noinline)) void guarded_step_begins(struct sim *sim, struct process *process, uint32_t index)
 {
     uint32_t cause;
-    int64_t ready_ns = guard_ready(sim, index, &cause);
+    const int64_t ready_ns = guard_ready(sim, index, &cause);
     if (ready_ns > sim->world->now_ns) {
-        process_wake(sim, index, ready_ns, process_at(sim, index)->cause);
-        return false;
+        process_wake(sim, index, ready_ns, process->cause);
+        return;
     }
     sim->cause = cause;
-    return true;
+    step_begins(sim, process);
 }
 
 void process_run(struct sim *sim, uint32_t index)
@@ -224,18 +238,15 @@ void process_run(struct sim *sim, uint32_t index)
     if (process->state == PROCESS_FREE || process->state == PROCESS_DONE)
         return;
     const struct story_program *program = &sim->story->programs[process->program];
-    const struct story_step *step = &sim->story->steps[program->first_step + process->step];
-    sim->turn = (struct turn){.process = index, .program = program, .step = step};
-    if (process->state == PROCESS_CALL) {
+    const uint32_t number = program->first_step + process->step;
+    const struct story_step *step = &sim->story->steps[number];
+    sim->turn = (struct turn){.process = index, .step_number = number, .caller = process, .program = program, .step = step};
+    if (process->state == PROCESS_CALL)
         call_continue(sim, &sim->turn);
-        return;
-    }
-    if (!guard_is_plain(&step->guard) && !guard_passes(sim, index))
-        return;
-    process->state = PROCESS_CALL;
-    process->done_bytes = 0;
-    process->deadline_ns = TIME_NEVER;
-    call_begin(sim, &sim->turn);
+    else if (guard_is_plain(&step->guard))
+        step_begins(sim, process);
+    else
+        guarded_step_begins(sim, process, index);
 }
 
 /* `= VALUE`: has it come so? */
@@ -247,20 +258,43 @@ static bool as_expected(const struct story_step *step, int64_t value, enum tcp_e
 }
 
 /* A call that fails without saying so ends its program as a process exit would; a deadline's EAGAIN is no failure. */
-void process_returns(struct sim *sim, const struct turn *turn, struct about about, int64_t value, struct ending ending)
+__attribute__((noinline)) void process_returns(struct sim *sim, const struct turn *turn, struct about about, int64_t value,
+                                               struct ending ending)
 {
     const uint32_t index = turn->process;
-    struct process *process = process_at(sim, index);
+    struct process *process = turn->caller;
     const struct story_step *step = turn->step;
     const bool failed = step->expects && !as_expected(step, value, (enum tcp_errno)ending.error);
     const bool ends = ending.error != TCP_OK && !ending.patient && !(step->expects && ending.error == step->expect_error);
-    return_write(sim, index, process, turn->program, process->step++, step->call, about, value, ending, failed);
-    if (__builtin_expect(ends, 0)) {
+    process->step++;
+    if (call_write(sim, TRACE_RETURN, process, turn->program->host, turn->step_number, step->call, about, value, ending, failed))
+        tape_full(sim);
+    program_sees(sim, index, turn->program->host, about, ending);
+    if (ends) {
         process->state = PROCESS_GUARD; /* no call is under way */
         process_exit(sim, index);
     } else {
-        process_goes_on(sim, index, process, turn->program, step + 1);
+        process_goes_on(sim, index, process, turn->program);
     }
+}
+
+/* Most often nothing else was expected, and nothing keeps the program from its next step. */
+__attribute__((noinline)) void process_returns_value(struct sim *sim, const struct turn *turn, struct about about, int64_t value)
+{
+    struct process *process = turn->caller;
+    const struct story_step *step = turn->step;
+    const bool last = process->step + 1u >= turn->program->steps;
+    if (__builtin_expect(step->expects || last || !guard_is_plain(&step[1].guard), 0)) {
+        process_returns(sim, turn, about, value, ENDS_WELL);
+        return;
+    }
+    process->step++;
+    const bool full =
+        call_write(sim, TRACE_RETURN, process, turn->program->host, turn->step_number, step->call, about, value, ENDS_WELL, false);
+    process_rests(sim, process);
+    process_wake_now(sim, process, turn->process, process->cause);
+    if (__builtin_expect(full, 0))
+        tape_full(sim);
 }
 
 /* ---- beginnings ---- */
@@ -334,8 +368,7 @@ void program_accepted(struct sim *sim, uint32_t program, uint32_t endpoint)
         return;
     process_adopt(sim, index, (socket_id){endpoint}, sim->story->programs[program].name);
     return_put(sim, index, UINT32_MAX, CALL_ACCEPT, about_of(endpoint_at(sim, endpoint)), 0, ENDS_WELL);
-    const struct story_program *runs = &sim->story->programs[program];
-    process_goes_on(sim, index, process_at(sim, index), runs, &sim->story->steps[runs->first_step]);
+    process_goes_on(sim, index, process_at(sim, index), &sim->story->programs[program]);
     sim->cause = led_to;
 }
 

@@ -39,9 +39,11 @@ enum number_class { CLASS_STATEMENTS = 0, CLASS_NETWORK = 1, CLASS_PROGRAMS = 2 
 #define NUMBER_SHIFT 30
 #define NUMBER_MAX ((UINT32_C(1) << NUMBER_SHIFT) - 1)
 
-/* A process at its step: what a call asks for again and again, looked up once. The story stays where it is; the process may move. */
+/* A process at its step: what a call asks for again and again, looked up once. */
 struct turn {
     uint32_t process;
+    uint32_t step_number; /* in the story */
+    struct process *caller; /* bound to the world's place */
     const struct story_program *program;
     const struct story_step *step;
 };
@@ -420,6 +422,7 @@ struct ending {
 #define ENDS_WITH(errno) ((struct ending){.error = (uint8_t)(errno)})
 /* The call under way returns (call.c calls it, program.c does what follows). */
 void process_returns(struct sim *sim, const struct turn *turn, struct about about, int64_t value, struct ending ending);
+void process_returns_value(struct sim *sim, const struct turn *turn, struct about about, int64_t value); /* the same, and ENDS_WELL */
 void return_put(struct sim *sim, uint32_t process, uint32_t step, enum call_kind call, struct about about, int64_t value,
                 struct ending ending);
 void call_put(struct sim *sim, uint32_t process, uint32_t step, enum call_kind call, struct about about);

@@ -262,6 +262,7 @@ void sim_bind(struct sim *sim)
     sim->tcbs = region_at(world, REGION_TCBS);
     sim->flows = region_at(world, REGION_FLOWS);
     sim->processes = region_at(world, REGION_PROCESSES);
+    sim->turn.caller = process_at(sim, sim->turn.process);
     sim->memories = region_at(world, REGION_MEMORIES);
     sim->flights = region_at(world, REGION_FLIGHTS);
     sim->box_entries = region_at(world, REGION_BOX_FLOWS);
