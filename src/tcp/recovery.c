@@ -353,6 +353,7 @@ static void set_timer(struct tcp_ctx *ctx, struct tcb *tcb, bool advancing)
         rto_rearm(ctx, tcb);
 }
 
+/* The SYN is acknowledged; if it was resent, less is known than otherwise. */
 static void finish_handshake(struct tcp_ctx *ctx, struct tcb *tcb)
 {
     if (!tcb->rtt_seen) { /* R-167, L-19: the SYN was resent, and there is no sample */
@@ -366,16 +367,16 @@ static void finish_handshake(struct tcp_ctx *ctx, struct tcb *tcb)
 
 /* An ACK about which more must be asked; `front` is what it has taken off already. */
 static __attribute__((noinline)) void doubtful_ack(struct tcp_ctx *ctx, struct tcb *tcb, const struct segment *seg, uint32_t prior_una,
-                                                   bool window_changed, struct ack_front front)
+                                                   bool window_changed, const struct ack_front *front)
 {
     struct ack_news news = {.seg = seg,
-                            .front = front,
+                            .front = *front,
                             .first_sack_ns = -1,
                             .last_sack_ns = -1,
                             .lost_before = tcb->lost,
                             .advanced = seq_gt(tcb->snd.una, prior_una)};
     news.prior_fack = tcb->sacked_out > 0 && tcb->sack_ok ? tcb->high_sack : prior_una;
-    const uint32_t prior_packets = tcb->packets_out + front.acked;
+    const uint32_t prior_packets = tcb->packets_out + front->acked;
     const bool old = seq_lt(seg->ack, prior_una);
     if (news.advanced)
         tcb->progress_ns = ctx->now_ns;
@@ -414,26 +415,34 @@ static __attribute__((noinline)) void doubtful_ack(struct tcp_ctx *ctx, struct t
     }
 }
 
-void recovery_ack(struct tcp_ctx *ctx, struct tcb *tcb, const struct segment *seg, uint32_t prior_una, bool window_changed)
+/* An advance, where nothing is in doubt. */
+static __attribute__((noinline)) void ordinary_ack(struct tcp_ctx *ctx, struct tcb *tcb, const struct segment *seg, uint32_t prior_una,
+                                                   bool window_changed)
 {
     struct ack_front front = {.first_ns = -1};
-    if (tcb->snd.una == prior_una) {
-        const bool reports = seg->sack_count != 0 || recovery_in_doubt(tcb);
-        if (!reports && (tcb->packets_out == 0 || window_changed || seg->len > 0 || (seg->flags & TCP_FIN) != 0))
-            return; /* it says nothing of what is in flight, and is no duplicate ACK */
-    } else if (seg->sack_count == 0 && !recovery_in_doubt(tcb) && scoreboard_take_front(ctx, tcb, &front) && front.acked > 0) {
-        tcb->progress_ns = ctx->now_ns;
-        scoreboard_round_trip(ctx, tcb, front.first_ns == front.last_ns ? front.last_us : measured_us(ctx, front.first_ns), front.last_us,
-                              front.syn_acked);
-        if (front.syn_acked)
-            finish_handshake(ctx, tcb);
-        tcb->retransmits = 0;
-        set_timer(ctx, tcb, true);
-        if ((data_acked(&front) || tcb->reordering_degree > DUP_ACK_THRESHOLD) && congestion_may_grow(tcb))
-            congestion_acked(ctx, tcb, front.acked);
+    if (!scoreboard_take_front(ctx, tcb, &front) || front.acked == 0) {
+        const struct ack_front taken = front;
+        doubtful_ack(ctx, tcb, seg, prior_una, window_changed, &taken);
         return;
     }
-    doubtful_ack(ctx, tcb, seg, prior_una, window_changed, front);
+    tcb->progress_ns = ctx->now_ns;
+    tcb->retransmits = 0;
+    scoreboard_round_trip(ctx, tcb, front.first_ns == front.last_ns ? front.last_us : measured_us(ctx, front.first_ns), front.last_us,
+                          front.syn_acked);
+    set_timer(ctx, tcb, true);
+    if ((data_acked(&front) || tcb->reordering_degree > DUP_ACK_THRESHOLD) && congestion_may_grow(tcb))
+        congestion_acked(ctx, tcb, front.acked);
+}
+
+void recovery_ack(struct tcp_ctx *ctx, struct tcb *tcb, const struct segment *seg, uint32_t prior_una, bool window_changed)
+{
+    static const struct ack_front nothing = {.first_ns = -1};
+    if (seg->sack_count != 0 || recovery_in_doubt(tcb))
+        doubtful_ack(ctx, tcb, seg, prior_una, window_changed, &nothing);
+    else if (tcb->snd.una != prior_una)
+        ordinary_ack(ctx, tcb, seg, prior_una, window_changed);
+    else if (tcb->packets_out != 0 && !window_changed && seg->len == 0 && (seg->flags & TCP_FIN) == 0)
+        doubtful_ack(ctx, tcb, seg, prior_una, window_changed, &nothing); /* a duplicate */
 }
 
 /* ---- sending again ---- */
