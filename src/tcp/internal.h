@@ -121,7 +121,6 @@ static inline uint32_t record_take(struct tcp_ctx *ctx)
 
 /* ---- rtt.c (RFC 6298) ---- */
 void rtt_sample(struct tcp_ctx *ctx, struct tcb *tcb, int64_t rtt_us);
-void rto_from_rtt(struct tcp_ctx *ctx, struct tcb *tcb);
 static inline int64_t rto_ns(const struct tcb *tcb)
 {
     return (int64_t)tcb->rto_us * NS_PER_US;

@@ -30,6 +30,15 @@ static void sample_bounded_variance(struct tcp_ctx *ctx, struct tcb *tcb, int64_
     }
 }
 
+static void rto_from_rtt(struct tcp_ctx *ctx, struct tcb *tcb)
+{
+    int64_t rto = (int64_t)(tcb->srtt_us >> 3) + tcb->rttvar_us;
+    if (!ctx->profile->rto_min_on_variance)
+        rto = max_i64(rto, ctx->profile->rto_min / NS_PER_US);
+    rto = min_i64(timer_ticks(ctx->profile, rto * NS_PER_US), ctx->profile->rto_max);
+    tcb->rto_us = (uint32_t)((uint64_t)rto / (uint64_t)NS_PER_US);
+}
+
 void rtt_sample(struct tcp_ctx *ctx, struct tcb *tcb, int64_t rtt_us)
 {
     if (rtt_us < 1)
@@ -53,13 +62,4 @@ void rtt_sample(struct tcp_ctx *ctx, struct tcb *tcb, int64_t rtt_us)
     }
     rto_from_rtt(ctx, tcb);
     tcb->backoff = 0;
-}
-
-void rto_from_rtt(struct tcp_ctx *ctx, struct tcb *tcb)
-{
-    int64_t rto = tcb->rtt_seen ? (int64_t)(tcb->srtt_us >> 3) + tcb->rttvar_us : ctx->profile->rto_initial / NS_PER_US;
-    if (!ctx->profile->rto_min_on_variance)
-        rto = max_i64(rto, ctx->profile->rto_min / NS_PER_US);
-    rto = min_i64(timer_ticks(ctx->profile, rto * NS_PER_US), ctx->profile->rto_max);
-    tcb->rto_us = (uint32_t)((uint64_t)rto / (uint64_t)NS_PER_US);
 }

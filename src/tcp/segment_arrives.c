@@ -105,10 +105,11 @@ static enum check check_sequence(struct tcp_ctx *ctx, struct tcb *tcb, const str
     return DONE;
 }
 
-/* Header prediction (Van Jacobson): the next segment in order, with the timestamp that it should have. The first four checks pass it. */
+/* Header prediction (Van Jacobson): the next segment in order, with an ACK and the timestamp that it should have. The first four checks
+ * pass it. */
 static bool is_next_in_order(const struct tcb *tcb, const struct segment *seg)
 {
-    return seg->seq == tcb->rcv.nxt && (seg->flags & (TCP_SYN | TCP_RST)) == 0 &&
+    return seg->seq == tcb->rcv.nxt && (seg->flags & (TCP_SYN | TCP_RST | TCP_ACK)) == TCP_ACK &&
            ((seg->options & TCPOPT_TS) != 0 ? (int32_t)(seg->tsval - tcb->ts_recent) >= 0 : !tcb->ts_ok);
 }
 
@@ -208,7 +209,7 @@ static __attribute__((noinline)) enum check ack_in_syn_received(struct tcp_ctx *
 /* There is data beyond RCV.NXT: the segment carries some, or is a FIN above a gap. */
 static bool tells_of_data(const struct tcb *tcb, const struct segment *seg)
 {
-    return segment_length(seg) > 0 && seq_gt(seg->seq + seg->len, tcb->rcv.nxt);
+    return (seg->len != 0 || (seg->flags & (TCP_SYN | TCP_FIN)) != 0) && seq_gt(seg->seq + seg->len, tcb->rcv.nxt);
 }
 
 static bool fin_acknowledged(const struct tcb *tcb)
@@ -327,8 +328,6 @@ static enum check check_ack(struct tcp_ctx *ctx, struct tcb *tcb, const struct s
     if (tcb->state == TCP_SYN_RECEIVED && ack_in_syn_received(ctx, tcb, seg) == DONE)
         return DONE;
     if (!take_ack(ctx, tcb, seg))
-        return DONE;
-    if (tcb->state == TCP_CLOSED)
         return DONE;
     return fin_acknowledged(tcb) ? fin_was_acknowledged(ctx, tcb, seg) : GO_ON;
 }
@@ -453,8 +452,11 @@ static void take_text(struct tcp_ctx *ctx, struct tcb *tcb, const struct segment
         tcb->ack_now = true; /* what fills the last gap is acknowledged at once */
     if (grows || waited)
         tcp_signal(ctx, SIGNAL_READABLE);
-    if (reached_fin)
+    if (reached_fin) {
+        if (!text.fin)
+            reassembly_forget(ctx, tcb);
         fin_arrived(ctx, tcb);
+    }
 }
 
 /* ---- eighth: FIN (R-110 to R-116) ---- */
@@ -462,7 +464,6 @@ static void take_text(struct tcp_ctx *ctx, struct tcb *tcb, const struct segment
 static void fin_arrived(struct tcp_ctx *ctx, struct tcb *tcb)
 {
     tcb->shut_read = true;
-    reassembly_forget(ctx, tcb);
     tcb->ack_due = true;
     switch ((enum tcp_state)tcb->state) {
     case TCP_SYN_RECEIVED:
@@ -551,23 +552,11 @@ void tcp_segment_arrives_synchronized(struct tcp_ctx *ctx, struct tcb *tcb, cons
 
 void tcp_segment_arrives(struct tcp_ctx *ctx, struct tcb *tcb, const struct segment *seg)
 {
-    switch ((enum tcp_state)tcb->state) {
-    case TCP_SYN_SENT:
-        opening_segment_arrives(ctx, tcb, seg);
-        return;
-    case TCP_SYN_RECEIVED:
-    case TCP_ESTABLISHED:
-    case TCP_FIN_WAIT_1:
-    case TCP_FIN_WAIT_2:
-    case TCP_CLOSE_WAIT:
-    case TCP_CLOSING:
-    case TCP_LAST_ACK:
+    const enum tcp_state state = (enum tcp_state)tcb->state;
+    if (state >= TCP_SYN_RECEIVED && state <= TCP_LAST_ACK)
         tcp_segment_arrives_synchronized(ctx, tcb, seg, false);
-        return;
-    case TCP_CLOSED:
-    case TCP_LISTEN:
-    case TCP_TIME_WAIT: /* lives in a small record */
+    else if (state == TCP_SYN_SENT)
+        opening_segment_arrives(ctx, tcb, seg);
+    else /* CLOSED, LISTEN; TIME_WAIT lives in a small record */
         send_reset_reply(ctx, seg);
-        return;
-    }
 }
