@@ -324,6 +324,17 @@ static void play_key(struct player *player, int key)
     }
 }
 
+/* A page that is longer than the window is read on, or left. */
+static void reading_key(struct player *player, int key)
+{
+    if (player->more && (key == ' ' || key == KEY_RIGHT || key == KEY_DOWN)) {
+        player->read += player->page_lines;
+        return;
+    }
+    player->read = 0;
+    player->mode = MODE_PLAY;
+}
+
 static void on_key(struct console *console, int key)
 {
     struct player *player = console->data;
@@ -346,7 +357,7 @@ static void on_key(struct console *console, int key)
         break;
     case MODE_HELP:
     case MODE_WHY:
-        player->mode = MODE_PLAY;
+        reading_key(player, key);
         break;
     case MODE_PLAY:
         play_key(player, key);

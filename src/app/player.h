@@ -27,6 +27,8 @@ struct player {
     bool colour;
     uint64_t began_ms, wait_ms; /* of the silence that is sat out now, by the loop's clock */
     uint64_t drawn_ns; /* when the work was last told of */
+    unsigned read, page_lines; /* HELP, WHY: so many lines are above what is shown; so many are shown */
+    bool more; /* and there are more below */
     char prompt[96]; /* what was typed */
     char message[200];
     uint32_t flights[FLIGHTS_SHOWN];

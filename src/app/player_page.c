@@ -207,7 +207,7 @@ static void panel(struct text *out, const struct player *player)
 static const char *keys(const struct player *player)
 {
     if (player->mode == MODE_HELP || player->mode == MODE_WHY)
-        return "any key: back to the ladder";
+        return player->more ? "space or right: more; any other key: back to the ladder" : "any key: back to the ladder";
     if (player->mode == MODE_TIME)
         return "a time as 5.1s, 200ms or +1s, then enter; escape: never mind";
     if (player->mode == MODE_SAVE)
@@ -240,16 +240,29 @@ static const char help_page[] = "space        play, pause\n"
                                 "once. Playing and n stop at each question of the scenario; the next key\n"
                                 "answers it.\n";
 
-/* Of a part that is longer than the room for it, as much as there is room for. */
-static void cut(struct text *part, unsigned rows, bool unicode)
+static const char *lines_below(const char *at, unsigned lines)
 {
-    const char *at = part->bytes;
-    if (text_line_count(part) <= rows)
-        return;
-    for (unsigned line = 0; line + 1 < rows; line++)
+    for (; lines > 0; lines--)
         at = strchr(at, '\n') + 1;
-    part->length = (size_t)(at - part->bytes);
-    text_puts(part, unicode ? "…\n" : "...\n");
+    return at;
+}
+
+/* Of a part that is longer than the room for it, from line `from` as much as there is room for. Returns how many lines that is, without the
+ * one that says that there are more; all are shown if that is all that are left. */
+static unsigned cut(struct text *part, unsigned from, unsigned rows, bool unicode, bool *more)
+{
+    const unsigned lines = (unsigned)text_line_count(part), left = lines - (from < lines ? from : lines);
+    *more = left > rows;
+    if (part->bytes == NULL || (from == 0 && !*more))
+        return left;
+    const char *at = lines_below(part->bytes, lines - left);
+    const unsigned shown = *more ? rows - 1 : left;
+    part->length = (size_t)(lines_below(at, shown) - at);
+    memmove(part->bytes, at, part->length);
+    part->bytes[part->length] = '\0';
+    if (*more)
+        text_puts(part, unicode ? "…\n" : "...\n");
+    return shown;
 }
 
 static struct view_options view_options_of(const struct player *player)
@@ -306,7 +319,7 @@ static void page(struct text *out, struct player *player)
         why(&body, player);
     else
         ladder(&body, player, rows);
-    cut(&body, rows, terminal_unicode());
+    player->page_lines = cut(&body, player->read, rows, terminal_unicode(), &player->more);
     const size_t lines = text_line_count(&body);
     add(out, &body);
     for (size_t i = lines; i < rows; i++)

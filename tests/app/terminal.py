@@ -221,6 +221,31 @@ def keys_and_sizes():
     t.close()
 
 
+def a_small_window():
+    t = Terminal("play", "lost-final-ack.scn", columns=80, lines=12)
+    judge(t.until(lambda p: "q quit" in p and "under way: nothing" in p), "12 lines of 80 columns are enough", t)
+    t.press("?")
+    judge(t.until(lambda p: "space        play, pause" in p and "space or right: more" in p), "a long help begins, and says how to read on", t)
+    told = set(lines_of(t.page()))
+    while "right: more" in t.page():
+        before = t.page()
+        t.press(" ")
+        t.until(lambda p: p != before)
+        told |= set(lines_of(t.page()))
+    judge(any("answers it." in line for line in told) and all(any(key in line for line in told) for key in
+          ("+ -", "c            with", "y            why", "w            write", "q            quit")), f"all of it can be read: {told}", t)
+    judge(t.until(lambda p: "any key: back to the ladder" in p), "the last page says so", t)
+    t.press(" ", "n", "n", "n", "y")
+    judge(t.until(lambda p: "because" in p and "space or right: more" in p), "so does a long chain of causes", t)
+    t.press("x")
+    judge(t.until(lambda p: "space play" in p and "because" not in p), "another key leaves it", t)
+    t.press("?")
+    judge(t.until(lambda p: "space        play, pause" in p), "and it begins anew", t)
+    t.press("x", "q")
+    judge(t.ended() == 0, "q ends it", t)
+    t.close()
+
+
 def a_branch():
     t = Terminal("play", "lost-final-ack.scn")
     t.press("t", "1s", ENTER)
@@ -400,6 +425,7 @@ def main():
         steps_and_questions()
         every_answer_has_its_time()
         keys_and_sizes()
+        a_small_window()
         a_branch()
         a_branch_of_what_the_command_line_said()
         what_a_branch_breaks_is_said()
