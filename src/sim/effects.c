@@ -398,6 +398,7 @@ static inline bool plain_send(struct sim *sim, const struct segment *seg, uint32
     if (channel->plain_ns <= 0 || !is_short(seg))
         return false;
     uint16_t to = channel->to;
+    unsigned lane = channel->lane;
     int64_t arrival_ns = link_carry_plain(&channel->state, channel->plain_ns, sim->world->now_ns);
     uint32_t index = flight_take(sim);
     if (index == 0)
@@ -407,7 +408,7 @@ static inline bool plain_send(struct sim *sim, const struct segment *seg, uint32
     flight->cause = cause;
     flight->statement = 0;
     flight->node = to;
-    sim_push(sim, arrival_ns, CLASS_NETWORK, sim->world->next_number++, TARGET_FLIGHT, index);
+    flight_push(sim, index, arrival_ns, lane);
     return true;
 }
 

@@ -157,12 +157,12 @@ static void link_changes(struct sim *sim, uint32_t s)
     if (there != ROUTE_NONE && sim->channels[there].to == statement->to) {
         sim->channels[there].changed_by = s + 1;
         sim->channels[there].changed_side = 0;
-        channel_learn(&sim->channels[there], channel_params(sim, there));
+        channel_learn(sim->channels, there, channel_params(sim, there));
     }
     if (statement->both && back != ROUTE_NONE && sim->channels[back].to == statement->from) {
         sim->channels[back].changed_by = s + 1;
         sim->channels[back].changed_side = 1;
-        channel_learn(&sim->channels[back], channel_params(sim, back));
+        channel_learn(sim->channels, back, channel_params(sim, back));
     }
 }
 

@@ -140,5 +140,5 @@ void inject_run(struct sim *sim, uint32_t s, uint32_t cause)
         .kind = TRACE_INJECT, .host = (uint8_t)seg.src_host, .peer = (uint8_t)seg.dst_host, .statement = s + 1, .cause = cause};
     trace_segment_put(sim, &event, &seg);
     flight.cause = trace_put(sim, &event);
-    flight_add(sim, &flight, sim->world->now_ns);
+    flight_add(sim, &flight, sim->world->now_ns, QUEUE_NO_LANE);
 }

@@ -29,10 +29,15 @@ struct queue *queue_init(void *memory, enum queue_kind kind, uint32_t capacity)
 {
     struct queue *queue = memory;
     ASSERT((uintptr_t)memory % QUEUE_LINE == 0 && capacity <= QUEUE_CAPACITY_MAX);
-    memset(queue, 0, offsetof(struct queue, near));
+    memset(queue, 0, offsetof(struct queue, lane_of));
     queue->kind = (uint32_t)kind;
     queue->capacity = capacity;
-    queue->due_ns = -1;
+    queue->first = QUEUE_NEAR;
+    queue->lanes = 1U << QUEUE_NO_LANE;
+    queue->lane = QUEUE_NO_LANE;
+    queue->lane_of[QUEUE_NO_LANE].first = queue->lane_of[QUEUE_NO_LANE].last =
+        (struct queue_event){.time_ns = INT64_MAX, .number = UINT32_MAX};
+    queue->near[QUEUE_NEAR] = (struct queue_event){.time_ns = INT64_MAX};
     if (kind == QUEUE_HEAP)
         queue_heap_init(queue);
     else
@@ -45,8 +50,27 @@ enum queue_kind queue_kind_of(const struct queue *queue)
     return (enum queue_kind)queue->kind;
 }
 
+void queue_lanes_bind(struct queue *queue, const struct queue_link *link, uint32_t of, size_t bytes)
+{
+    queue->link_bytes = (uint32_t)bytes;
+    queue->link_at = (size_t)((uintptr_t)link - (uintptr_t)queue) - of * bytes;
+}
+
+void queue_lanes_compare(struct queue *queue)
+{
+    uint32_t least = QUEUE_NO_LANE;
+    for (uint32_t left = queue->lanes; left != 0; left &= left - 1) {
+        uint32_t lane = (uint32_t)__builtin_ctz(left);
+        if (queue_before(&queue->lane_of[lane].first, &queue->lane_of[least].first))
+            least = lane;
+    }
+    queue->lane = least;
+}
+
 __attribute__((noinline)) void queue_push_later(struct queue *queue, struct queue_event event)
 {
+    if (event.time_ns < *near_end_ns(queue))
+        *near_end_ns(queue) = event.time_ns;
     if (queue->kind == QUEUE_HEAP)
         queue_heap_push(queue, event);
     else
@@ -56,6 +80,7 @@ __attribute__((noinline)) void queue_push_later(struct queue *queue, struct queu
 /* Into the kind's own heap of those that are due. */
 static void crowd_add(struct queue *queue, struct queue_event event)
 {
+    queue->crowded = 1;
     if (queue->kind == QUEUE_HEAP)
         queue_heap_push(queue, event);
     else
@@ -64,79 +89,52 @@ static void crowd_add(struct queue *queue, struct queue_event event)
 
 __attribute__((noinline)) void queue_push_due(struct queue *queue, struct queue_event event)
 {
-    if (queue_near_add(queue, &event))
+    if (near_add(queue, &event))
         return;
-    if (queue->first != 0) {
-        memmove(queue->near, queue->near + queue->first, (queue->end - queue->first) * sizeof event);
-        queue->end -= queue->first;
-        queue->first = 0;
-        queue_near_add(queue, &event);
-    } else {
-        queue->crowded = 1;
-        crowd_add(queue, event);
-    }
-}
-
-/* In front of all that is near; what has no room there goes into the heap. */
-static void near_prepend(struct queue *queue, struct queue_event event)
-{
-    if (queue->first == 0) {
-        struct queue_event last = queue->near[QUEUE_NEAR - 1];
-        bool full = queue->end == QUEUE_NEAR;
-        memmove(queue->near + 1, queue->near, (queue->end - full) * sizeof event);
+    /* The list is full: its last one makes room, if this one comes before it. */
+    struct queue_event last = queue->near[QUEUE_NEAR - 1];
+    if (queue_before(&event, &last)) {
+        memmove(queue->near + 1, queue->near, (QUEUE_NEAR - 1) * sizeof event);
         queue->first = 1;
-        queue->end += !full;
-        if (full)
-            crowd_add(queue, last);
+        near_add(queue, &event);
+        event = last;
     }
-    queue->near[--queue->first] = event;
+    crowd_add(queue, event);
 }
 
-/* The list is full, or was: the earliest may lie in the heap. */
-static void crowd_thins(struct queue *queue)
+void queue_thin(struct queue *queue)
 {
     bool heap = queue->kind == QUEUE_HEAP;
     const struct queue_event *top = heap ? queue_heap_top(queue) : queue_wheel_top(queue);
     if (top == NULL || top->time_ns > queue->due_ns) {
         queue->crowded = 0;
-    } else if (queue->first == queue->end || queue_before(top, &queue->near[queue->first])) {
+    } else if (queue_before(top, &queue->near[queue->first])) {
         struct queue_event event;
         if (heap)
             queue_heap_take(queue, &event);
         else
             queue_wheel_take(queue, &event);
-        near_prepend(queue, event);
+        near_add(queue, &event);
     }
 }
 
-bool queue_turn(struct queue *queue)
+__attribute__((noinline)) bool queue_turn(struct queue *queue)
 {
-    if (queue->count == 0)
-        return false;
-    if (queue->crowded != 0)
-        crowd_thins(queue);
-    if (queue->first == queue->end) {
-        queue->first = queue->end = 0;
-        if (queue->kind == QUEUE_HEAP)
-            queue_heap_turn(queue);
-        else
-            queue_wheel_turn(queue);
-        if (queue->crowded != 0)
-            crowd_thins(queue);
-    }
-    return true;
+    return queue->kind == QUEUE_HEAP ? queue_heap_turn(queue) : queue_wheel_turn(queue);
 }
 
 void queue_move(struct queue *to, struct queue *from)
 {
     ASSERT(to->count == 0 && to->capacity >= from->count);
-    to->last_ns = from->last_ns;
-    if (to->kind == QUEUE_WHEEL)
-        queue_wheel_turn_to(to, from->last_ns);
-    for (uint32_t i = from->first; i < from->end; i++)
+    to->last_ns = to->due_ns = from->last_ns;
+    for (uint32_t i = from->first; i < QUEUE_NEAR; i++)
         queue_push(to, from->near[i]);
     if (from->kind == QUEUE_HEAP)
         queue_heap_copy(from, to);
     else
         queue_wheel_copy(from, to);
+    to->lanes = from->lanes;
+    to->lane = from->lane;
+    memcpy(to->lane_of, from->lane_of, sizeof to->lane_of);
+    to->count = from->count; /* those in lanes too */
 }

@@ -1,9 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* The event queue: a total order by (time, number). Swappable: every kind pops the same sequence. Relocatable: no pointers.
  *
- * What every kind has is a short list in order, `near`, of the events that are due: those up to due_ns, the present instant of a heap, the
- * present tick of a wheel. Half of all events are pushed for the instant in which they are pushed, most often in front of all others: a
- * program that goes on. They never leave the list. If it is full, the rest of the due ones lies in the kind's own heap (`crowded`). */
+ * An event waits in one of three places, and the earliest of their fronts comes first:
+ *
+ * - `near`, a short list in order of the events that are due: those up to due_ns, which is never before the present. Many events are pushed
+ *   for the instant in which they are pushed, most often in front of all others: a program that goes on. They never leave the list. If it
+ *   is full, the rest of the due ones lies in the kind's own heap (`crowded`).
+ * - a lane. What is pushed in the order in which it will be taken, as the arrivals over a link of constant delay are, needs no sorting:
+ * each follows the one before. An event that would come before the last of its lane goes where all others go, so the order is exact always.
+ *   A lane is a list through a pool of the caller's, in the same block: an event costs no memory there but its link.
+ * - the kind's own store: all others, which are later than due_ns. */
 #ifndef LASTACK_SIM_QUEUE_H
 #define LASTACK_SIM_QUEUE_H
 
@@ -21,19 +27,38 @@ struct queue_event {
     uint32_t target; /* what it is for; opaque here */
 };
 
+/* What the caller's pool keeps of an event in a lane. */
+struct queue_link {
+    int64_t time_ns;
+    uint32_t number;
+    uint32_t next; /* target of the one that follows, if one does */
+};
+
 enum queue_kind { QUEUE_HEAP, QUEUE_WHEEL };
 #define QUEUE_KINDS 2
 #define QUEUE_CAPACITY_MAX (UINT32_C(1) << 30)
 #define QUEUE_NEAR 32
+#define QUEUE_LANES 8
+#define QUEUE_NO_LANE QUEUE_LANES /* as if its first and last were never: it takes no event, and none comes of it */
+#define QUEUE_GRAIN ((INT64_C(1) << 15) - 1) /* what becomes due with an event: the rest of its 33 us, a wheel's tick */
+
+struct queue_lane {
+    struct queue_event first, last;
+};
 
 struct queue { /* the head of every kind; lies inside the world's block */
     uint32_t kind; /* enum queue_kind */
     uint32_t capacity, count;
-    uint32_t crowded; /* some that are due may lie in the kind's heap */
-    uint32_t first, end; /* of `near` */
+    uint32_t crowded; /* some that are due lie in the kind's heap, none of them before all of `near` */
+    uint32_t first; /* of `near` */
+    uint32_t lanes; /* mask of those that are not empty, and of QUEUE_NO_LANE */
+    uint32_t lane; /* of them, the one whose first event is the earliest */
+    uint32_t link_bytes; /* from one link to the next */
+    size_t link_at; /* where the link of target 0 would lie, from here */
     int64_t last_ns; /* time of the last popped event: none may be pushed before it */
     int64_t due_ns; /* events up to this time are due */
-    struct queue_event near[QUEUE_NEAR]; /* the earliest first */
+    struct queue_lane lane_of[QUEUE_LANES + 1];
+    struct queue_event near[QUEUE_NEAR + 1]; /* the earliest first. Behind the last: (a time before which none in the store is, 0) */
 };
 
 /* Bytes for `capacity` pending events (a multiple of 64). */
@@ -42,6 +67,9 @@ size_t queue_bytes(enum queue_kind kind, uint32_t capacity);
 size_t queue_bytes_used(const struct queue *queue);
 /* `memory` holds queue_bytes(kind, capacity), 64-byte aligned. */
 struct queue *queue_init(void *memory, enum queue_kind kind, uint32_t capacity);
+/* The link of an event for `target` lies `bytes` further than that of target - 1; `link` is that of `of`. Before the first event of a lane,
+ * and after the block was laid out anew. */
+void queue_lanes_bind(struct queue *queue, const struct queue_link *link, uint32_t of, size_t bytes);
 enum queue_kind queue_kind_of(const struct queue *queue);
 static inline uint32_t queue_count(const struct queue *queue)
 {
@@ -56,58 +84,111 @@ static inline bool queue_before(const struct queue_event *a, const struct queue_
     /* Without a branch: which of two events is earlier is anybody's guess. */
     return (a->time_ns < b->time_ns) | ((a->time_ns == b->time_ns) & (a->number < b->number));
 }
+static inline struct queue_link *queue_link_of(struct queue *queue, uint32_t target)
+{
+    return (struct queue_link *)(void *)((char *)queue + (ptrdiff_t)(queue->link_at + (size_t)target * queue->link_bytes));
+}
 
 /* Later than what is due; due, and not in front of all others. */
 void queue_push_later(struct queue *queue, struct queue_event event);
 void queue_push_due(struct queue *queue, struct queue_event event);
-/* The earliest event comes to the front of `near`; false if there is none. */
+/* Nothing is due: what comes next in the store becomes so, or is seen to be later than `near` says. False: the store is empty. */
 bool queue_turn(struct queue *queue);
-
-/* Does a due event come before all others, and is there room for it in front? Then it is put there. */
-static inline bool queue_near_front(struct queue *queue, const struct queue_event *event)
-{
-    uint32_t first = queue->first;
-    if (first == 0 || (first != queue->end && !queue_before(event, &queue->near[first])))
-        return false;
-    queue->near[first - 1] = *event;
-    queue->first = first - 1;
-    return true;
-}
-
-/* Puts a due event in its place; false if the list is full. */
-static inline bool queue_near_add(struct queue *queue, const struct queue_event *event)
-{
-    uint32_t first = queue->first, at = queue->end;
-    if (queue_near_front(queue, event))
-        return true;
-    if (at == QUEUE_NEAR)
-        return false;
-    queue->end = at + 1;
-    for (; at > first && queue_before(event, &queue->near[at - 1]); at--)
-        queue->near[at] = queue->near[at - 1];
-    queue->near[at] = *event;
-    return true;
-}
+/* After the first event of `near` was taken, when it is crowded. */
+void queue_thin(struct queue *queue);
+/* Which lane's first event is the earliest. */
+void queue_lanes_compare(struct queue *queue);
 
 /* The queue must have room (queue_count < queue_capacity): it then always succeeds. time_ns must be >= 0 and must not lie before the
  * last popped event's; what a peek has shown does not count. */
 static inline void queue_push(struct queue *queue, struct queue_event event)
 {
+    uint32_t first = queue->first;
     ASSERT(queue->count < queue->capacity);
     ASSERT(event.time_ns >= queue->last_ns);
     queue->count++;
-    if (event.time_ns > queue->due_ns)
+    if (event.time_ns > queue->due_ns) {
         queue_push_later(queue, event);
-    else if (!queue_near_front(queue, &event))
+    } else if (first != 0 && queue_before(&event, &queue->near[first])) {
+        queue->near[first - 1] = event;
+        queue->first = first - 1;
+    } else {
         queue_push_due(queue, event);
+    }
 }
 
-/* The earliest without taking it; false if empty. Not const: a wheel may turn. */
+/* The same for an event that most likely comes after all that were pushed to this lane. */
+static inline void queue_push_lane(struct queue *queue, unsigned lane, struct queue_event event)
+{
+    struct queue_lane *in = &queue->lane_of[lane];
+    if ((queue->lanes >> lane & 1) != 0) {
+        if (!queue_before(&in->last, &event)) {
+            queue_push(queue, event);
+            return;
+        }
+        queue_link_of(queue, in->last.target)->next = event.target;
+        in->last = event;
+    } else {
+        queue->lanes |= 1U << lane;
+        in->first = in->last = event;
+        if (queue_before(&event, &queue->lane_of[queue->lane].first))
+            queue->lane = lane;
+    }
+    ASSERT(queue->count < queue->capacity);
+    ASSERT(event.time_ns >= queue->last_ns);
+    queue->count++;
+    struct queue_link *link = queue_link_of(queue, event.target);
+    link->time_ns = event.time_ns;
+    link->number = event.number;
+}
+
+static inline const struct queue_event *queue_lane_front(const struct queue *queue)
+{
+    return &queue->lane_of[queue->lane].first;
+}
+
+/* The earliest; NULL if there is none. Not const: a wheel may turn. */
+static inline const struct queue_event *queue_front(struct queue *queue)
+{
+    do {
+        const struct queue_event *lane = queue_lane_front(queue), *near = &queue->near[queue->first];
+        if (queue_before(lane, near))
+            return lane;
+        if (queue->first != QUEUE_NEAR)
+            return near;
+    } while (queue_turn(queue));
+    return NULL;
+}
+
+/* Takes the first of the lanes' events. What comes next in the store is later, so what is pushed for the present is due. */
+static inline void queue_lane_take(struct queue *queue)
+{
+    struct queue_lane *lane = &queue->lane_of[queue->lane];
+    int64_t time_ns = lane->first.time_ns;
+    if (time_ns > queue->due_ns) {
+        int64_t grain_ns = time_ns | QUEUE_GRAIN, before_ns = queue->near[QUEUE_NEAR].time_ns - 1;
+        queue->due_ns = grain_ns < before_ns ? grain_ns : before_ns;
+    }
+    if (lane->first.target == lane->last.target) {
+        queue->lanes &= ~(1U << queue->lane);
+        queue_lanes_compare(queue);
+        return;
+    }
+    const struct queue_link *link = queue_link_of(queue, queue_link_of(queue, lane->first.target)->next);
+    lane->first.target = queue_link_of(queue, lane->first.target)->next;
+    lane->first.time_ns = link->time_ns;
+    lane->first.number = link->number;
+    if ((queue->lanes & (queue->lanes - 1)) != 1U << QUEUE_NO_LANE) /* more than this one */
+        queue_lanes_compare(queue);
+}
+
+/* The earliest without taking it; false if empty. */
 static inline bool queue_peek(struct queue *queue, struct queue_event *event)
 {
-    if (((queue->first == queue->end) | (queue->crowded != 0)) && !queue_turn(queue))
+    const struct queue_event *front = queue_front(queue);
+    if (front == NULL)
         return false;
-    *event = queue->near[queue->first];
+    *event = *front;
     return true;
 }
 
@@ -115,18 +196,25 @@ static inline bool queue_peek(struct queue *queue, struct queue_event *event)
 static inline bool queue_front_is_later(const struct queue *queue, int64_t time_ns, uint32_t number)
 {
     const struct queue_event event = {.time_ns = time_ns, .number = number};
-    bool later = queue->first != queue->end ? queue_before(&event, &queue->near[queue->first]) : time_ns <= queue->due_ns;
-    return later & (queue->crowded == 0);
+    return (time_ns <= queue->due_ns) & queue_before(&event, &queue->near[queue->first]) & queue_before(&event, queue_lane_front(queue));
 }
 
 /* Takes the earliest if it is not later than until_ns; false if there is none. */
 static inline bool queue_pop_until(struct queue *queue, int64_t until_ns, struct queue_event *event)
 {
-    if (!queue_peek(queue, event) || event->time_ns > until_ns)
+    const struct queue_event *front = queue_front(queue);
+    if (front == NULL || front->time_ns > until_ns)
         return false;
-    queue->first++;
+    *event = *front;
     queue->count--;
     queue->last_ns = event->time_ns;
+    if (front == queue_lane_front(queue)) {
+        queue_lane_take(queue);
+    } else {
+        queue->first++;
+        if (__builtin_expect(queue->crowded != 0, 0))
+            queue_thin(queue);
+    }
     return true;
 }
 
@@ -135,7 +223,8 @@ static inline bool queue_pop(struct queue *queue, struct queue_event *event)
     return queue_pop_until(queue, INT64_MAX, event);
 }
 
-/* Copies all pending events of `from` into the freshly initialised `to` of at least as much capacity (any kinds); `from` stays. */
+/* Copies all pending events of `from` into the freshly initialised `to` of at least as much capacity (any kinds); `from` stays. The links
+ * of the lanes' events must be there already, and bound. */
 void queue_move(struct queue *to, struct queue *from);
 
 #endif

@@ -48,16 +48,16 @@ void queue_heap_take(struct queue *queue, struct queue_event *event)
     heap_close(queue, event_at, --heap_of(queue)->heaped);
 }
 
-void queue_heap_turn(struct queue *queue)
+bool queue_heap_turn(struct queue *queue)
 {
-    struct queue_event *near = queue->near;
-    uint32_t count = 0;
-    queue->due_ns = event_at(queue, 0)->time_ns;
-    do
-        queue_heap_take(queue, &near[count++]);
-    while (count < QUEUE_NEAR && heap_of(queue)->heaped != 0 && event_at(queue, 0)->time_ns == queue->due_ns);
-    queue->end = count;
-    queue->crowded = count == QUEUE_NEAR;
+    struct heap *heap = heap_of(queue);
+    if (heap->heaped == 0 || event_at(queue, 0)->time_ns > *near_end_ns(queue))
+        return near_ends_later(queue, heap->heaped == 0 ? INT64_MAX : event_at(queue, 0)->time_ns);
+    due_until(queue, event_at(queue, 0)->time_ns);
+    queue->first = QUEUE_NEAR - 1;
+    queue_heap_take(queue, &queue->near[QUEUE_NEAR - 1]);
+    queue->crowded = heap->heaped != 0 && event_at(queue, 0)->time_ns == queue->due_ns;
+    return true;
 }
 
 void queue_heap_copy(struct queue *from, struct queue *to)

@@ -8,13 +8,14 @@
 #define QUEUE_LINE 64 /* bytes of a cache line; every queue begins on one */
 
 /* Of each kind. push: an event later than what is due. crowd: one that is due, into the heap. top, take: of the heap where those due lie
- * that the list has no room for. turn: nothing is due and something is pending; what comes next becomes due. */
+ * that the list has no room for. turn: nothing is due; what comes next in the store becomes so. Or, if that is later than was known,
+ * near_end_ns tells it now; false if there is no news, for the store is empty. */
 size_t queue_heap_bytes(uint32_t capacity);
 void queue_heap_init(struct queue *queue);
 void queue_heap_push(struct queue *queue, struct queue_event event); /* and for its crowd too: it has one heap */
 const struct queue_event *queue_heap_top(struct queue *queue);
 void queue_heap_take(struct queue *queue, struct queue_event *event);
-void queue_heap_turn(struct queue *queue);
+bool queue_heap_turn(struct queue *queue);
 void queue_heap_copy(struct queue *from, struct queue *to);
 
 size_t queue_wheel_bytes(uint32_t capacity);
@@ -24,10 +25,43 @@ void queue_wheel_push(struct queue *queue, struct queue_event event);
 void queue_wheel_crowd(struct queue *queue, struct queue_event event);
 const struct queue_event *queue_wheel_top(struct queue *queue);
 void queue_wheel_take(struct queue *queue, struct queue_event *event);
-void queue_wheel_turn(struct queue *queue);
+bool queue_wheel_turn(struct queue *queue);
 void queue_wheel_copy(struct queue *from, struct queue *to);
-/* All pending events lie at or after now_ns: an empty wheel turns there. */
-void queue_wheel_turn_to(struct queue *queue, int64_t now_ns);
+
+/* What stands behind the last of `near`: a time before which nothing in the store is. */
+static inline int64_t *near_end_ns(struct queue *queue)
+{
+    return &queue->near[QUEUE_NEAR].time_ns;
+}
+
+/* None in the store comes before then; true if that is news. */
+static inline bool near_ends_later(struct queue *queue, int64_t time_ns)
+{
+    bool later = time_ns > *near_end_ns(queue);
+    *near_end_ns(queue) = time_ns;
+    return later;
+}
+
+/* Everything up to due_ns is in `near` or its crowd now, and there is something. */
+static inline void due_until(struct queue *queue, int64_t due_ns)
+{
+    queue->due_ns = due_ns;
+    bool ever = due_ns == INT64_MAX;
+    queue->near[QUEUE_NEAR] = (struct queue_event){.time_ns = due_ns + !ever, .number = ever ? UINT32_MAX : 0};
+}
+
+/* Puts a due event in its place; false if the list is full. */
+static inline bool near_add(struct queue *queue, const struct queue_event *event)
+{
+    uint32_t at = queue->first;
+    if (at == 0)
+        return false;
+    queue->first = at - 1;
+    for (; queue_before(&queue->near[at], event); at++) /* what stands behind the last is later */
+        queue->near[at - 1] = queue->near[at];
+    queue->near[at - 1] = *event;
+    return true;
+}
 
 /* Where the element of this index lies. Always a constant, so that the compiler puts it in place. */
 typedef struct queue_event *(*heap_at)(void *heap, uint32_t index);

@@ -21,6 +21,7 @@
 /* A tick of 33 us holds a few events when a thousand connections are at work, and the lowest level then reaches 67 ms: further than the
  * delay of most links, and than the timers that wait for an answer over them. */
 #define TICK_BITS 15
+_Static_assert(QUEUE_GRAIN == (INT64_C(1) << TICK_BITS) - 1, "one tick becomes due at a time");
 #define SLOT_BITS 11
 #define SLOTS (1U << SLOT_BITS)
 #define SLOT_MASK (SLOTS - 1)
@@ -41,7 +42,6 @@ _Static_assert(sizeof(struct chunk) == sizeof(struct queue_event), "a chunk of t
 
 struct wheel {
     struct queue head;
-    uint64_t current; /* tick */
     uint64_t upper; /* where the first slot above the lowest level begins, NO_TICK: none is in use */
     uint32_t heaped; /* events in the heap */
     uint32_t freed, fresh; /* chunks: the list of those given back; the first never used */
@@ -105,6 +105,12 @@ static inline struct wheel *wheel_of(struct queue *queue)
     return (struct wheel *)(void *)queue;
 }
 
+/* The tick up to which events are due: it may be so in part. */
+static inline uint64_t current_of(const struct wheel *wheel)
+{
+    return (uint64_t)wheel->head.due_ns >> TICK_BITS;
+}
+
 static inline uint32_t *heap_table(struct wheel *wheel)
 {
     return (uint32_t *)(void *)((char *)wheel + wheel->table_at);
@@ -159,7 +165,6 @@ void queue_wheel_take(struct queue *queue, struct queue_event *event)
 static __attribute__((noinline, cold)) void heap_add(struct wheel *wheel, const struct queue_event *event)
 {
     uint32_t index = wheel->heaped++;
-    wheel->head.crowded = 1;
     if (index != 0 && (index & wheel->chunk_events) == 0)
         heap_table(wheel)[index >> wheel->heap_bits] = chunk_take(wheel);
     heap_push(wheel, heaped_at, index, event);
@@ -167,8 +172,8 @@ static __attribute__((noinline, cold)) void heap_add(struct wheel *wheel, const 
 
 static inline void due_add(struct wheel *wheel, const struct queue_event *event)
 {
-    if (!queue_near_add(&wheel->head, event))
-        heap_add(wheel, event);
+    if (!near_add(&wheel->head, event))
+        queue_push_due(&wheel->head, *event);
 }
 
 static inline void slot_add(struct wheel *wheel, unsigned level, uint64_t tick_at_level, const struct queue_event *event)
@@ -201,7 +206,7 @@ static inline void slot_add(struct wheel *wheel, unsigned level, uint64_t tick_a
 
 static __attribute__((noinline)) void place_above(struct wheel *wheel, const struct queue_event *event)
 {
-    uint64_t tick = (uint64_t)event->time_ns >> TICK_BITS, now = wheel->current;
+    uint64_t tick = (uint64_t)event->time_ns >> TICK_BITS, now = current_of(wheel);
     unsigned level = 0;
     do {
         level++;
@@ -232,7 +237,7 @@ static inline uint64_t level_first(const struct wheel *wheel, unsigned level, ui
 static uint64_t level_start(const struct wheel *wheel, unsigned level)
 {
     unsigned shift = level * SLOT_BITS;
-    return level_first(wheel, level, wheel->current >> shift) << shift; /* NO_TICK never comes here: the level is in use */
+    return level_first(wheel, level, current_of(wheel) >> shift) << shift; /* NO_TICK never comes here: the level is in use */
 }
 
 static void upper_find(struct wheel *wheel)
@@ -280,14 +285,13 @@ static uint64_t first_tick(struct wheel *wheel, uint32_t first, uint64_t start)
 
 static inline void current_set(struct wheel *wheel, uint64_t tick)
 {
-    wheel->current = tick;
-    wheel->head.due_ns = (int64_t)((tick << TICK_BITS) | ((1U << TICK_BITS) - 1));
+    due_until(&wheel->head, (int64_t)((tick << TICK_BITS) | QUEUE_GRAIN));
 }
 
 /* The widest of the slots that begin at `upper` is taken, and its events placed anew. `lowest`: the first tick of the lowest level. */
 static __attribute__((noinline)) void upper_turn(struct wheel *wheel, uint64_t lowest)
 {
-    uint64_t start = wheel->upper;
+    uint64_t start = wheel->upper, current = current_of(wheel);
     unsigned level = 31U - (unsigned)__builtin_clz(wheel->levels_in_use);
     while (level_start(wheel, level) != start)
         do
@@ -295,17 +299,20 @@ static __attribute__((noinline)) void upper_turn(struct wheel *wheel, uint64_t l
         while ((wheel->levels_in_use >> level & 1) == 0);
     uint32_t index = slot_take(wheel, level, start >> (level * SLOT_BITS));
     upper_find(wheel);
-    uint64_t tick = first_tick(wheel, index, start);
-    current_set(wheel, tick < lowest && tick < wheel->upper ? tick : start);
+    start = start > current ? start : current; /* a slot may have begun, if none of its events has come yet */
+    uint64_t tick = first_tick(wheel, index, start), lane = (uint64_t)queue_lane_front(&wheel->head)->time_ns >> TICK_BITS;
+    tick = lane < tick && lane > start ? lane : tick; /* what is pushed before that need not be due */
+    tick = tick < lowest && tick < wheel->upper ? tick : start;
+    current_set(wheel, tick);
     while (index != 0) {
         struct chunk *chunk = chunk_at(wheel, index);
         uint32_t next = chunk->next;
         for (uint32_t i = 0; i < chunk->used; i++) {
             const struct queue_event *event = &chunk->events[i];
             uint64_t at = (uint64_t)event->time_ns >> TICK_BITS;
-            if (at <= wheel->current)
+            if (at <= tick)
                 due_add(wheel, event);
-            else if (at - wheel->current < SLOTS)
+            else if (at - tick < SLOTS)
                 slot_add(wheel, 0, at, event);
             else
                 place_above(wheel, event);
@@ -330,25 +337,31 @@ static inline void lowest_turn(struct wheel *wheel, uint64_t tick)
 }
 
 /* On to the next tick that has events, all of which become due. */
-void queue_wheel_turn(struct queue *queue)
+bool queue_wheel_turn(struct queue *queue)
 {
     struct wheel *wheel = wheel_of(queue);
-    uint64_t lowest;
-    do {
-        lowest = level_first(wheel, 0, wheel->current);
+    uint64_t current = current_of(wheel), lowest = level_first(wheel, 0, current);
+    uint64_t next = lowest < wheel->upper ? lowest : wheel->upper;
+    int64_t next_ns = next == NO_TICK ? INT64_MAX : (int64_t)(next << TICK_BITS);
+    if (next == NO_TICK || next_ns > *near_end_ns(queue))
+        return near_ends_later(queue, next_ns);
+    for (;;) {
         if (wheel->upper <= lowest)
             upper_turn(wheel, lowest);
         else
             lowest_turn(wheel, lowest);
-    } while (queue->first == queue->end || wheel->upper <= wheel->current ||
-             (wheel->bits[0][(wheel->current & SLOT_MASK) / 64] >> (wheel->current % 64) & 1) != 0);
+        current = current_of(wheel);
+        lowest = level_first(wheel, 0, current);
+        if (wheel->upper > current && lowest != current)
+            return true;
+    }
 }
 
 void queue_wheel_init(struct queue *queue)
 {
     struct wheel *wheel = wheel_of(queue);
     const struct geometry shape = geometry_for(queue->capacity);
-    memset((char *)wheel + offsetof(struct wheel, current), 0, offsetof(struct wheel, slot) - offsetof(struct wheel, current));
+    memset((char *)wheel + offsetof(struct wheel, upper), 0, offsetof(struct wheel, slot) - offsetof(struct wheel, upper));
     wheel->chunk_lines = 1U << (shape.chunk_bits - 6);
     wheel->lines = shape.chunks * wheel->chunk_lines;
     wheel->heap_bits = shape.chunk_bits - 4;
@@ -358,19 +371,13 @@ void queue_wheel_init(struct queue *queue)
     wheel->upper = NO_TICK;
     wheel->fresh = wheel->chunk_lines;
     heap_table(wheel)[0] = 0;
-    current_set(wheel, 0);
-}
-
-void queue_wheel_turn_to(struct queue *queue, int64_t now_ns)
-{
-    current_set(wheel_of(queue), (uint64_t)now_ns >> TICK_BITS);
 }
 
 void queue_wheel_push(struct queue *queue, struct queue_event event)
 {
     struct wheel *wheel = wheel_of(queue);
     uint64_t tick = (uint64_t)event.time_ns >> TICK_BITS;
-    if (tick - wheel->current < SLOTS)
+    if (tick - current_of(wheel) < SLOTS)
         slot_add(wheel, 0, tick, &event);
     else
         place_above(wheel, &event);

@@ -5,9 +5,27 @@
 #define MTU_DEFAULT 1500
 #define IP_AND_TCP_HEADER 40
 
-void channel_learn(struct channel *channel, const struct link_params *params)
+#define CHANNELS_ALIKE (2 * QUEUE_LANES)
+
+/* Whatever a channel carries in order has a lane of the queue; channels of the same constant delay can share one. Of what a lane cannot
+ * take in its order nothing is wrong but the time that it costs, so not all channels are looked at, and those of a large network share
+ * lanes at random. */
+static void channel_choose_lane(struct channel *channels, uint32_t c, const struct link_params *params)
 {
-    channel->plain_ns = link_is_plain(params) ? params->delay_ns : -1;
+    channels[c].steady_ns = params->jitter_ns <= 0 && params->rate_bps <= 0 ? params->delay_ns : -1;
+    channels[c].lane = (uint8_t)(c % QUEUE_LANES);
+    for (uint32_t other = 0; other < c && other < CHANNELS_ALIKE && channels[c].steady_ns >= 0; other++) {
+        if (channels[other].steady_ns == channels[c].steady_ns) {
+            channels[c].lane = channels[other].lane;
+            return;
+        }
+    }
+}
+
+void channel_learn(struct channel *channels, uint32_t channel, const struct link_params *params)
+{
+    channels[channel].plain_ns = link_is_plain(params) ? params->delay_ns : -1;
+    channel_choose_lane(channels, channel, params);
 }
 
 static void channels_init(struct world *world, const struct story *story)
@@ -20,7 +38,7 @@ static void channels_init(struct world *world, const struct story *story)
             channel->to = d == 0 ? story->links[l].b : story->links[l].a;
             const struct host *hosts = region_at(world, REGION_HOSTS);
             channel->subject = mix64(hosts[channel->from].key) + hosts[channel->to].key;
-            channel_learn(channel, &story->links[l].dir[d]);
+            channel_learn(channels, 2 * l + d, &story->links[l].dir[d]);
         }
     }
 }

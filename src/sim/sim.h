@@ -34,6 +34,10 @@ enum target {
 };
 #define TARGET_SHIFT 28
 #define TARGET_INDEX ((UINT32_C(1) << TARGET_SHIFT) - 1)
+static inline uint32_t flight_target(uint32_t index)
+{
+    return ((uint32_t)TARGET_FLIGHT << TARGET_SHIFT) | index;
+}
 
 enum number_class { CLASS_STATEMENTS = 0, CLASS_NETWORK = 1, CLASS_PROGRAMS = 2 };
 #define NUMBER_SHIFT 30
@@ -124,6 +128,16 @@ static inline void sim_push(struct sim *sim, int64_t at_ns, enum number_class nu
 {
     if (__builtin_expect(at_ns != TIME_NEVER, 1))
         queue_push(sim->queue, event_for(at_ns, number_class, number, target, index));
+}
+
+/* It arrives then. `lane`: of the channel that it goes over; Or QUEUE_NO_LANE. */
+static inline void flight_push(struct sim *sim, uint32_t index, int64_t arrival_ns, unsigned lane)
+{
+    const struct queue_event event = {.time_ns = arrival_ns,
+                                      .number = ((uint32_t)CLASS_NETWORK << NUMBER_SHIFT) | (sim->world->next_number++ & NUMBER_MAX),
+                                      .target = flight_target(index)};
+    if (__builtin_expect(arrival_ns != TIME_NEVER, 1))
+        queue_push_lane(sim->queue, lane, event);
 }
 
 static inline void *region_at(struct world *world, enum region_kind kind)
@@ -248,7 +262,7 @@ static inline uint16_t route_next(const struct sim *sim, uint16_t from, uint16_t
 }
 const struct link_params *channel_params(const struct sim *sim, uint16_t channel);
 /* After its parameters have changed, and at the start. */
-void channel_learn(struct channel *channel, const struct link_params *params);
+void channel_learn(struct channel *channels, uint32_t channel, const struct link_params *params);
 /* What the first link's MTU leaves for a segment's payload. */
 uint32_t route_mss(const struct sim *sim, uint16_t from, uint16_t to);
 uint32_t packet_bytes(const struct segment *seg);
@@ -469,8 +483,8 @@ struct memory *trigger_memory(const struct sim *sim, uint32_t process, uint32_t 
 void weather_init(struct world *world, const struct story *story);
 /* A segment enters its first link: rules, cuts, the link; its SEND is record `cause`. */
 void weather_send(struct sim *sim, const struct segment *seg, uint32_t cause);
-/* On its way: arrives at flight->node then. */
-void flight_add(struct sim *sim, const struct flight *flight, int64_t arrival_ns);
+/* On its way: arrives at flight->node then. `lane`: of the channel. */
+void flight_add(struct sim *sim, const struct flight *flight, int64_t arrival_ns, unsigned lane);
 /* A segment is at a node on its way: a middlebox may stop it there, else it goes on over the next link. */
 void weather_forward(struct sim *sim, uint32_t flight);
 /* From flight->node over the next link of its way. */

@@ -90,7 +90,7 @@ static void cuts_ask(const struct sim *sim, struct asked *asked, const struct se
     }
 }
 
-void flight_add(struct sim *sim, const struct flight *flight, int64_t arrival_ns)
+void flight_add(struct sim *sim, const struct flight *flight, int64_t arrival_ns, unsigned lane)
 {
     if (arrival_ns == TIME_NEVER)
         return;
@@ -98,7 +98,7 @@ void flight_add(struct sim *sim, const struct flight *flight, int64_t arrival_ns
     if (index == 0)
         return;
     sim->flights[index - 1] = *flight;
-    sim_push(sim, arrival_ns, CLASS_NETWORK, sim->world->next_number++, TARGET_FLIGHT, index);
+    flight_push(sim, index, arrival_ns, lane);
 }
 
 static struct trace_event event_of(const struct sim *sim, enum trace_kind kind, uint8_t what, const struct flight *flight, uint16_t host)
@@ -138,7 +138,9 @@ static void channel_carry(struct sim *sim, uint16_t c, struct flight *flight, co
         flight->seg.marks |= SEGMENT_CORRUPT;
         flight->statement = asked->corrupt;
     }
-    flight_add(sim, flight, fate.arrival_ns);
+    /* Behind one that a rule delays no other could take its place in the lane. */
+    unsigned lane = asked->orders.delay_ns == 0 && !asked->orders.duplicate ? channel->lane : QUEUE_NO_LANE;
+    flight_add(sim, flight, fate.arrival_ns, lane);
     if (!fate.copied)
         return;
     struct trace_event event = event_of(sim, TRACE_DUP, 0, flight, here);
@@ -149,7 +151,7 @@ static void channel_carry(struct sim *sim, uint16_t c, struct flight *flight, co
     trace_segment_put(sim, &event, &flight->seg);
     event.segment.of = of;
     flight->cause = trace_put(sim, &event);
-    flight_add(sim, flight, fate.copy_arrival_ns);
+    flight_add(sim, flight, fate.copy_arrival_ns, lane);
 }
 
 void weather_send(struct sim *sim, const struct segment *seg, uint32_t cause)

@@ -123,6 +123,13 @@ static void plan_first(struct plan *plan, const struct story *story, enum queue_
     plan_dependent(plan);
 }
 
+static void queue_lay(struct world *world, uint32_t capacity)
+{
+    struct queue *queue = queue_init(region_at(world, REGION_QUEUE), (enum queue_kind)world->queue_kind, capacity);
+    const struct flight *flights = region_at(world, REGION_FLIGHTS);
+    queue_lanes_bind(queue, &flights->link, flight_target(1), sizeof *flights);
+}
+
 static size_t lay_out(struct world *world, const struct plan *plan)
 {
     size_t at = (sizeof *world + ALIGN - 1) / ALIGN * ALIGN;
@@ -206,9 +213,9 @@ struct world *world_init(void *block, size_t bytes, const struct story *story, e
     memset(region_at(world, REGION_BOX_BUCKETS), 0, (size_t)plan.capacity[REGION_BOX_BUCKETS] * sizeof(uint32_t));
     world->region[REGION_BOX_BUCKETS].high = plan.capacity[REGION_BOX_BUCKETS];
     records_link(world);
-    queue_init(region_at(world, REGION_QUEUE), queue, plan.events);
     world->magic = WORLD_MAGIC;
     world->queue_kind = queue;
+    queue_lay(world, plan.events);
     world->guards = plan.guards;
     world->tcbs_wanted = TCBS_AT_FIRST;
     world->next_number = world->next_segment = world->next_socket = 1;
@@ -335,7 +342,7 @@ static bool sim_grow(struct sim *sim, enum region_kind kind, uint32_t least)
     world->bytes = lay_out(world, &plan);
     for (int k = 0; k < REGION_BUCKETS; k++)
         region_copy(world, old, (enum region_kind)k);
-    queue_init(region_at(world, REGION_QUEUE), plan.queue, plan.events);
+    queue_lay(world, plan.events);
     queue_move(region_at(world, REGION_QUEUE), region_at(old, REGION_QUEUE));
     sim->engine->world = world;
     sim_bind(sim);

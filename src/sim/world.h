@@ -97,7 +97,9 @@ struct channel {
     struct link_state state;
     uint64_t subject; /* names this direction in the key of a draw */
     int64_t plain_ns; /* its delay if it is plain (link_is_plain), else -1 */
+    int64_t steady_ns; /* its delay if that is constant, else -1 */
     uint16_t from, to; /* nodes */
+    uint8_t lane; /* of the queue, for what goes over it in order */
     uint32_t changed_by; /* 0: story.links; else the statement + 1 whose parameters hold now */
     uint8_t changed_side; /* which of the statement's params */
 };
@@ -292,8 +294,9 @@ struct memory {
 struct flight {
     union {
         uint32_t next_free;
-        struct segment seg;
+        struct queue_link link; /* in a lane of the queue */
     };
+    struct segment seg;
     uint32_t cause; /* the SEND or DUP that it comes from */
     uint32_t statement; /* rule that corrupts it, + 1 */
     uint16_t node; /* where it arrives next */
