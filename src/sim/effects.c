@@ -30,6 +30,8 @@ __attribute__((noinline)) void tape_full(struct sim *sim)
     trace_tell(sim);
     trace_tape_fold(&sim->world->tape);
     sim->heard = sim->world->tape.used;
+    if (sim->world->next_number > NUMBERS_MOST) /* no more than a few numbers are given for a record */
+        sim->status = ENGINE_LIMIT;
 }
 
 _Static_assert(offsetof(struct segment, seq) == offsetof(struct trace_segment, seq) &&
@@ -335,7 +337,7 @@ static __attribute__((noinline, cold)) void starved_add(struct sim *sim, uint32_
 void tcp_end(struct sim *sim)
 {
     /* Most steps leave the timers alone; then the pending event is right too. (In a slot that was set there may be more to see.) */
-    if (sim->ctx.timers_set != 0 || sim->world->paused)
+    if (sim->ctx.timers_set != 0 || (sim->world->cares & CARES_PAUSED) != 0)
         timers_end(sim, sim->ctx.timers_set);
     if (__builtin_expect(sim->ctx.starved, 0))
         starved_add(sim, sim->cur_index);

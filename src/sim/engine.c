@@ -153,49 +153,84 @@ static void event_act(struct sim *sim, struct queue_event event)
     }
 }
 
-/* The earliest event not later than until_ns; false if there is none. Most often what a step has woken goes on at once, and the queue need
- * not have it. */
-static inline bool next_event(struct sim *sim, int64_t until_ns, struct queue_event *event)
+static bool event_is_stale(const void *sim, const struct queue_event *event)
 {
-    if (sim->held.target != 0) {
-        *event = sim->held;
-        sim->held.target = 0;
-        if (queue_front_is_later(sim->queue, event->time_ns, event->number))
-            return true;
-        queue_push(sim->queue, *event);
-    }
-    return queue_pop_until(sim->queue, until_ns, event);
+    return is_stale(sim, *event);
 }
 
-/* One event not later than until_ns; false if there is none. */
+/* What a step may have to look after before it begins. False: it does not begin. */
+static __attribute__((noinline, cold)) bool step_cares(struct sim *sim, struct queue_event event)
+{
+    struct world *world = sim->world;
+    if ((world->cares & CARES_PAUSED) != 0 && waits_for_host(sim, event))
+        return false;
+    world->now_ns = event.time_ns;
+    if (tcbs_are_many(sim))
+        tcbs_pack(sim);
+    if (!tcbs_are_many(sim))
+        world->cares &= (uint8_t)~CARES_TCBS;
+    return true;
+}
+
+/* The queue has given this event: false if its host stands still. */
+static inline bool step_begins(struct sim *sim, struct queue_event event)
+{
+    if (__builtin_expect(sim->world->cares != 0, 0) && !step_cares(sim, event))
+        return false;
+    sim->world->now_ns = event.time_ns;
+    sim->world->steps++;
+    sim->cause = 0;
+    return true;
+}
+
+/* One event not later than until_ns; false if there is none. Arrivals and programs are most of all, and most often what a step has woken
+ * goes on at once: then the queue need not have it. */
 static inline __attribute__((always_inline)) bool sim_step(struct sim *sim, int64_t until_ns)
 {
     struct queue_event event;
-    enum target target;
     for (;;) {
-        if (!next_event(sim, until_ns, &event))
-            return false;
-        target = (enum target)(event.target >> TARGET_SHIFT);
-        if (target != TARGET_FLIGHT && (target == TARGET_PROCESS ? process_is_stale(sim, event) : is_stale(sim, event)))
-            continue;
-        if (__builtin_expect(!sim->world->paused, 1) || !waits_for_host(sim, event))
+        struct queue *queue = sim->queue;
+        const struct queue_event *near = &queue->near[queue->first];
+        if (sim->held.target != 0) {
+            event = sim->held;
+            sim->held.target = 0;
+            if (!queue_front_is_later(queue, event.time_ns, event.number)) {
+                queue_push(queue, event);
+                continue;
+            }
+        } else if (queue_before(&queue->lane_front, near)) {
+            event = queue->lane_front;
+            if (event.time_ns > until_ns)
+                return false;
+            queue_lane_take(queue);
+            if (!step_begins(sim, event))
+                continue;
+            if (sim_make_room(sim))
+                host_flight_arrives(sim, event.target & TARGET_INDEX);
             break;
-    }
-    sim->world->now_ns = event.time_ns;
-    sim->world->steps++;
-    if (__builtin_expect(tcbs_are_many(sim), 0))
-        tcbs_pack(sim);
-    if (sim_make_room(sim)) {
-        sim->cause = 0;
-        if (target == TARGET_FLIGHT) /* the two kinds that are most of all */
-            host_flight_arrives(sim, event.target & TARGET_INDEX);
-        else if (target == TARGET_PROCESS)
+        } else if (queue->first == QUEUE_NEAR) {
+            if (!queue_turn(queue, event_is_stale, sim))
+                return false;
+            continue;
+        } else {
+            event = *near;
+            if (event.time_ns > until_ns)
+                return false;
+            queue_near_take(queue);
+        }
+        const bool goes_on = event.target >> TARGET_SHIFT == TARGET_PROCESS;
+        if ((goes_on ? process_is_stale(sim, event) : is_stale(sim, event)) || !step_begins(sim, event))
+            continue;
+        if (!sim_make_room(sim))
+            break;
+        if (goes_on)
             process_run(sim, event.target & TARGET_INDEX);
         else
             event_act(sim, event);
-        if (!step_is_finished(sim))
-            step_finish(sim);
+        break;
     }
+    if (!step_is_finished(sim))
+        step_finish(sim);
     return true;
 }
 

@@ -30,7 +30,7 @@ static void pause_begins(struct sim *sim, uint32_t s, uint32_t cause)
     const struct story_statement *statement = &sim->story->statements[s];
     struct host *host = &sim->hosts[statement->from];
     int64_t until_ns = time_add(sim->world->now_ns, statement->for_ns);
-    sim->world->paused = true;
+    sim->world->cares |= CARES_PAUSED;
     if (until_ns > host->paused_until_ns)
         host->paused_until_ns = until_ns;
     fault_put(sim, s, FAULT_PAUSE, cause);

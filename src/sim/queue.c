@@ -35,7 +35,7 @@ struct queue *queue_init(void *memory, enum queue_kind kind, uint32_t capacity)
     queue->first = QUEUE_NEAR;
     queue->lanes = 1U << QUEUE_NO_LANE;
     queue->lane = QUEUE_NO_LANE;
-    queue->lane_of[QUEUE_NO_LANE].first = queue->lane_of[QUEUE_NO_LANE].last =
+    queue->lane_front = queue->lane_of[QUEUE_NO_LANE].first = queue->lane_of[QUEUE_NO_LANE].last =
         (struct queue_event){.time_ns = INT64_MAX, .number = UINT32_MAX};
     queue->near[QUEUE_NEAR] = (struct queue_event){.time_ns = INT64_MAX};
     if (kind == QUEUE_HEAP)
@@ -65,6 +65,7 @@ void queue_lanes_compare(struct queue *queue)
             least = lane;
     }
     queue->lane = least;
+    queue->lane_front = queue->lane_of[least].first;
 }
 
 __attribute__((noinline)) void queue_push_later(struct queue *queue, struct queue_event event)
@@ -118,9 +119,9 @@ void queue_thin(struct queue *queue)
     }
 }
 
-__attribute__((noinline)) bool queue_turn(struct queue *queue)
+__attribute__((noinline)) bool queue_turn(struct queue *queue, queue_stale stale, const void *ctx)
 {
-    return queue->kind == QUEUE_HEAP ? queue_heap_turn(queue) : queue_wheel_turn(queue);
+    return queue->kind == QUEUE_HEAP ? queue_heap_turn(queue, stale, ctx) : queue_wheel_turn(queue, stale, ctx);
 }
 
 void queue_move(struct queue *to, struct queue *from)
@@ -135,6 +136,7 @@ void queue_move(struct queue *to, struct queue *from)
         queue_wheel_copy(from, to);
     to->lanes = from->lanes;
     to->lane = from->lane;
+    to->lane_front = from->lane_front;
     memcpy(to->lane_of, from->lane_of, sizeof to->lane_of);
     to->count = from->count; /* those in lanes too */
 }

@@ -52,11 +52,12 @@ struct queue { /* the head of every kind; lies inside the world's block */
     uint32_t crowded; /* some that are due lie in the kind's heap, none of them before all of `near` */
     uint32_t first; /* of `near` */
     uint32_t lanes; /* mask of those that are not empty, and of QUEUE_NO_LANE */
-    uint32_t lane; /* of them, the one whose first event is the earliest */
+    uint32_t lane; /* of them, the one whose first event is the earliest: it stands in lane_front too */
     uint32_t link_bytes; /* from one link to the next */
     size_t link_at; /* where the link of target 0 would lie, from here */
     int64_t last_ns; /* time of the last popped event: none may be pushed before it */
     int64_t due_ns; /* events up to this time are due */
+    struct queue_event lane_front;
     struct queue_lane lane_of[QUEUE_LANES + 1];
     struct queue_event near[QUEUE_NEAR + 1]; /* the earliest first. Behind the last: (a time before which none in the store is, 0) */
 };
@@ -92,8 +93,10 @@ static inline struct queue_link *queue_link_of(struct queue *queue, uint32_t tar
 /* Later than what is due; due, and not in front of all others. */
 void queue_push_later(struct queue *queue, struct queue_event event);
 void queue_push_due(struct queue *queue, struct queue_event event);
-/* Nothing is due: what comes next in the store becomes so, or is seen to be later than `near` says. False: the store is empty. */
-bool queue_turn(struct queue *queue);
+/* Nothing is due: what comes next in the store becomes so, or is seen to be later than `near` says. False: the store is empty. What comes
+ * by on the way and is of no use any more (`stale`, NULL: none is) is dropped. */
+typedef bool (*queue_stale)(const void *ctx, const struct queue_event *event);
+bool queue_turn(struct queue *queue, queue_stale stale, const void *ctx);
 /* After the first event of `near` was taken, when it is crowded. */
 void queue_thin(struct queue *queue);
 /* Which lane's first event is the earliest. */
@@ -131,8 +134,10 @@ static inline void queue_push_lane(struct queue *queue, unsigned lane, struct qu
     } else {
         queue->lanes |= 1U << lane;
         in->first = in->last = event;
-        if (queue_before(&event, &queue->lane_of[queue->lane].first))
+        if (queue_before(&event, &queue->lane_front)) {
             queue->lane = lane;
+            queue->lane_front = event;
+        }
     }
     ASSERT(queue->count < queue->capacity);
     ASSERT(event.time_ns >= queue->last_ns);
@@ -142,21 +147,16 @@ static inline void queue_push_lane(struct queue *queue, unsigned lane, struct qu
     link->number = event.number;
 }
 
-static inline const struct queue_event *queue_lane_front(const struct queue *queue)
-{
-    return &queue->lane_of[queue->lane].first;
-}
-
 /* The earliest; NULL if there is none. Not const: a wheel may turn. */
 static inline const struct queue_event *queue_front(struct queue *queue)
 {
     do {
-        const struct queue_event *lane = queue_lane_front(queue), *near = &queue->near[queue->first];
-        if (queue_before(lane, near))
-            return lane;
+        const struct queue_event *near = &queue->near[queue->first];
+        if (queue_before(&queue->lane_front, near))
+            return &queue->lane_front;
         if (queue->first != QUEUE_NEAR)
             return near;
-    } while (queue_turn(queue));
+    } while (queue_turn(queue, NULL, NULL));
     return NULL;
 }
 
@@ -164,22 +164,32 @@ static inline const struct queue_event *queue_front(struct queue *queue)
 static inline void queue_lane_take(struct queue *queue)
 {
     struct queue_lane *lane = &queue->lane_of[queue->lane];
-    int64_t time_ns = lane->first.time_ns;
+    int64_t time_ns = queue->lane_front.time_ns;
+    queue->count--;
+    queue->last_ns = time_ns;
     if (time_ns > queue->due_ns) {
         int64_t grain_ns = time_ns | QUEUE_GRAIN, before_ns = queue->near[QUEUE_NEAR].time_ns - 1;
         queue->due_ns = grain_ns < before_ns ? grain_ns : before_ns;
     }
-    if (lane->first.target == lane->last.target) {
+    if (queue->lane_front.target == lane->last.target) {
         queue->lanes &= ~(1U << queue->lane);
         queue_lanes_compare(queue);
         return;
     }
-    const struct queue_link *link = queue_link_of(queue, queue_link_of(queue, lane->first.target)->next);
-    lane->first.target = queue_link_of(queue, lane->first.target)->next;
-    lane->first.time_ns = link->time_ns;
-    lane->first.number = link->number;
+    uint32_t next = queue_link_of(queue, queue->lane_front.target)->next;
+    const struct queue_link *link = queue_link_of(queue, next);
+    queue->lane_front = lane->first = (struct queue_event){.time_ns = link->time_ns, .number = link->number, .target = next};
     if ((queue->lanes & (queue->lanes - 1)) != 1U << QUEUE_NO_LANE) /* more than this one */
         queue_lanes_compare(queue);
+}
+
+/* Takes the first of `near`. */
+static inline void queue_near_take(struct queue *queue)
+{
+    queue->count--;
+    queue->last_ns = queue->near[queue->first++].time_ns;
+    if (__builtin_expect(queue->crowded != 0, 0))
+        queue_thin(queue);
 }
 
 /* The earliest without taking it; false if empty. */
@@ -196,7 +206,7 @@ static inline bool queue_peek(struct queue *queue, struct queue_event *event)
 static inline bool queue_front_is_later(const struct queue *queue, int64_t time_ns, uint32_t number)
 {
     const struct queue_event event = {.time_ns = time_ns, .number = number};
-    return (time_ns <= queue->due_ns) & queue_before(&event, &queue->near[queue->first]) & queue_before(&event, queue_lane_front(queue));
+    return (time_ns <= queue->due_ns) & queue_before(&event, &queue->near[queue->first]) & queue_before(&event, &queue->lane_front);
 }
 
 /* Takes the earliest if it is not later than until_ns; false if there is none. */
@@ -206,15 +216,10 @@ static inline bool queue_pop_until(struct queue *queue, int64_t until_ns, struct
     if (front == NULL || front->time_ns > until_ns)
         return false;
     *event = *front;
-    queue->count--;
-    queue->last_ns = event->time_ns;
-    if (front == queue_lane_front(queue)) {
+    if (front == &queue->lane_front)
         queue_lane_take(queue);
-    } else {
-        queue->first++;
-        if (__builtin_expect(queue->crowded != 0, 0))
-            queue_thin(queue);
-    }
+    else
+        queue_near_take(queue);
     return true;
 }
 

@@ -48,9 +48,11 @@ void queue_heap_take(struct queue *queue, struct queue_event *event)
     heap_close(queue, event_at, --heap_of(queue)->heaped);
 }
 
-bool queue_heap_turn(struct queue *queue)
+bool queue_heap_turn(struct queue *queue, queue_stale stale, const void *ctx)
 {
     struct heap *heap = heap_of(queue);
+    while (heap->heaped != 0 && drop_stale(queue, event_at(queue, 0), stale, ctx))
+        heap_close(queue, event_at, --heap->heaped);
     if (heap->heaped == 0 || event_at(queue, 0)->time_ns > *near_end_ns(queue))
         return near_ends_later(queue, heap->heaped == 0 ? INT64_MAX : event_at(queue, 0)->time_ns);
     due_until(queue, event_at(queue, 0)->time_ns);

@@ -15,7 +15,7 @@ void queue_heap_init(struct queue *queue);
 void queue_heap_push(struct queue *queue, struct queue_event event); /* and for its crowd too: it has one heap */
 const struct queue_event *queue_heap_top(struct queue *queue);
 void queue_heap_take(struct queue *queue, struct queue_event *event);
-bool queue_heap_turn(struct queue *queue);
+bool queue_heap_turn(struct queue *queue, queue_stale stale, const void *ctx);
 void queue_heap_copy(struct queue *from, struct queue *to);
 
 size_t queue_wheel_bytes(uint32_t capacity);
@@ -25,7 +25,7 @@ void queue_wheel_push(struct queue *queue, struct queue_event event);
 void queue_wheel_crowd(struct queue *queue, struct queue_event event);
 const struct queue_event *queue_wheel_top(struct queue *queue);
 void queue_wheel_take(struct queue *queue, struct queue_event *event);
-bool queue_wheel_turn(struct queue *queue);
+bool queue_wheel_turn(struct queue *queue, queue_stale stale, const void *ctx);
 void queue_wheel_copy(struct queue *from, struct queue *to);
 
 /* What stands behind the last of `near`: a time before which nothing in the store is. */
@@ -48,6 +48,13 @@ static inline void due_until(struct queue *queue, int64_t due_ns)
     queue->due_ns = due_ns;
     bool ever = due_ns == INT64_MAX;
     queue->near[QUEUE_NEAR] = (struct queue_event){.time_ns = due_ns + !ever, .number = ever ? UINT32_MAX : 0};
+}
+
+static inline bool drop_stale(struct queue *queue, const struct queue_event *event, queue_stale stale, const void *ctx)
+{
+    bool drop = stale != NULL && stale(ctx, event);
+    queue->count -= drop;
+    return drop;
 }
 
 /* Puts a due event in its place; false if the list is full. */

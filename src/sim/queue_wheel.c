@@ -289,7 +289,7 @@ static inline void current_set(struct wheel *wheel, uint64_t tick)
 }
 
 /* The widest of the slots that begin at `upper` is taken, and its events placed anew. `lowest`: the first tick of the lowest level. */
-static __attribute__((noinline)) void upper_turn(struct wheel *wheel, uint64_t lowest)
+static __attribute__((noinline)) void upper_turn(struct wheel *wheel, uint64_t lowest, queue_stale stale, const void *ctx)
 {
     uint64_t start = wheel->upper, current = current_of(wheel);
     unsigned level = 31U - (unsigned)__builtin_clz(wheel->levels_in_use);
@@ -300,7 +300,7 @@ static __attribute__((noinline)) void upper_turn(struct wheel *wheel, uint64_t l
     uint32_t index = slot_take(wheel, level, start >> (level * SLOT_BITS));
     upper_find(wheel);
     start = start > current ? start : current; /* a slot may have begun, if none of its events has come yet */
-    uint64_t tick = first_tick(wheel, index, start), lane = (uint64_t)queue_lane_front(&wheel->head)->time_ns >> TICK_BITS;
+    uint64_t tick = first_tick(wheel, index, start), lane = (uint64_t)wheel->head.lane_front.time_ns >> TICK_BITS;
     tick = lane < tick && lane > start ? lane : tick; /* what is pushed before that need not be due */
     tick = tick < lowest && tick < wheel->upper ? tick : start;
     current_set(wheel, tick);
@@ -310,6 +310,8 @@ static __attribute__((noinline)) void upper_turn(struct wheel *wheel, uint64_t l
         for (uint32_t i = 0; i < chunk->used; i++) {
             const struct queue_event *event = &chunk->events[i];
             uint64_t at = (uint64_t)event->time_ns >> TICK_BITS;
+            if (drop_stale(&wheel->head, event, stale, ctx))
+                continue;
             if (at <= tick)
                 due_add(wheel, event);
             else if (at - tick < SLOTS)
@@ -322,22 +324,24 @@ static __attribute__((noinline)) void upper_turn(struct wheel *wheel, uint64_t l
     }
 }
 
-static inline void lowest_turn(struct wheel *wheel, uint64_t tick)
+static inline void lowest_turn(struct wheel *wheel, uint64_t tick, queue_stale stale, const void *ctx)
 {
     current_set(wheel, tick);
     uint32_t index = slot_take(wheel, 0, tick);
     do {
         struct chunk *chunk = chunk_at(wheel, index);
         uint32_t next = chunk->next;
-        for (uint32_t i = 0; i < chunk->used; i++)
-            due_add(wheel, &chunk->events[i]);
+        for (uint32_t i = chunk->used; i-- > 0;) { /* most came in their order: the earliest goes in front */
+            if (!drop_stale(&wheel->head, &chunk->events[i], stale, ctx))
+                due_add(wheel, &chunk->events[i]);
+        }
         chunk_give(wheel, index);
         index = next;
     } while (index != 0);
 }
 
 /* On to the next tick that has events, all of which become due. */
-bool queue_wheel_turn(struct queue *queue)
+bool queue_wheel_turn(struct queue *queue, queue_stale stale, const void *ctx)
 {
     struct wheel *wheel = wheel_of(queue);
     uint64_t current = current_of(wheel), lowest = level_first(wheel, 0, current);
@@ -347,9 +351,9 @@ bool queue_wheel_turn(struct queue *queue)
         return near_ends_later(queue, next_ns);
     for (;;) {
         if (wheel->upper <= lowest)
-            upper_turn(wheel, lowest);
+            upper_turn(wheel, lowest, stale, ctx);
         else
-            lowest_turn(wheel, lowest);
+            lowest_turn(wheel, lowest, stale, ctx);
         current = current_of(wheel);
         lowest = level_first(wheel, 0, current);
         if (wheel->upper > current && lowest != current)

@@ -111,8 +111,7 @@ bool sim_widen(struct sim *sim);
 #define NUMBERS_MOST (NUMBER_MAX - 4096)
 static inline bool sim_make_room(struct sim *sim)
 {
-    bool ample = (queue_count(sim->queue) <= sim->queue_full) & (sim->ctx.record_limit - sim->world->records_used >= RECORDS_MARGIN) &
-                 (sim->world->next_number <= NUMBERS_MOST);
+    bool ample = (queue_count(sim->queue) <= sim->queue_full) & (sim->ctx.record_limit - sim->world->records_used >= RECORDS_MARGIN);
     return __builtin_expect(ample, 1) || sim_widen(sim);
 }
 bool sim_grow_records(struct sim *sim);

@@ -410,6 +410,8 @@ struct tcb *tcb_lend(const struct sim *sim, uint32_t index)
     lent->endpoint = index;
     lent->event_ns = TIME_NEVER;
     endpoint->tcb = taken;
+    if (tcbs_are_many(sim))
+        sim->world->cares |= CARES_TCBS;
     return &lent->tcb;
 }
 
@@ -513,9 +515,5 @@ bool sim_widen(struct sim *sim)
         return false;
     if (sim->ctx.record_limit - sim->world->records_used < RECORDS_MARGIN && !sim_grow_records(sim))
         return false;
-    if (sim->world->next_number > NUMBERS_MOST) {
-        sim->status = ENGINE_LIMIT;
-        return false;
-    }
     return true;
 }

@@ -312,6 +312,11 @@ struct box_entry {
     struct box_flow flow;
 };
 
+enum {
+    CARES_PAUSED = 1, /* some host has been, once */
+    CARES_TCBS = 2, /* many are lent */
+};
+
 #define WORLD_MAGIC UINT32_C(0x4C41534B)
 
 struct world {
@@ -331,7 +336,7 @@ struct world {
     uint32_t guards; /* largest number of event guards in a program: elements of a process's memories */
     uint8_t program_shift; /* (program << shift) + copy is a program's place in the order */
     bool begun, ended, multihop;
-    bool paused; /* some host has been, once */
+    uint8_t cares; /* what a step has to look after before it begins: CARES_* */
     struct region region[REGIONS];
     struct trace_tape tape;
 };
