@@ -240,7 +240,6 @@ static void what_is_pushed_after_a_look_ahead_may_still_come_first(void **state)
     }
 }
 
-/* The queue lies in the world's block, and the world is copied in mid-flight. */
 static void what_goes_on_at_once_can_tell_that_it_is_the_next(void **state)
 {
     (void)state;
@@ -261,6 +260,127 @@ static void what_goes_on_at_once_can_tell_that_it_is_the_next(void **state)
     }
 }
 
+/* A queue and the pool through which its lanes go, in one block. */
+#define POOL 400
+#define TARGET_BASE 0x30000000u
+struct laned {
+    struct queue_link links[POOL];
+    uint32_t free[POOL], free_count;
+    _Alignas(64) char queue[200000];
+};
+
+static struct queue *queue_in(struct laned *laned)
+{
+    return (struct queue *)(void *)laned->queue;
+}
+
+static struct laned *laned_new(enum queue_kind kind, uint32_t capacity)
+{
+    struct laned *laned = aligned_alloc(64, sizeof *laned);
+    assert_non_null(laned);
+    memset(laned, 0xA5, sizeof *laned);
+    assert_true(queue_bytes(kind, capacity) <= sizeof laned->queue);
+    for (laned->free_count = 0; laned->free_count < POOL; laned->free_count++)
+        laned->free[laned->free_count] = laned->free_count;
+    queue_lanes_bind(queue_init(laned->queue, kind, capacity), &laned->links[1], TARGET_BASE + 1, sizeof laned->links[0]);
+    return laned;
+}
+
+/* Elsewhere, into a larger queue of the other kind too. */
+static struct laned *laned_moved(struct laned *laned, bool anew)
+{
+    struct laned *elsewhere = laned_new(QUEUE_HEAP, 1);
+    if (anew) {
+        enum queue_kind other = queue_kind_of(queue_in(laned)) == QUEUE_HEAP ? QUEUE_WHEEL : QUEUE_HEAP;
+        memcpy(elsewhere, laned, offsetof(struct laned, queue));
+        struct queue *to = queue_init(elsewhere->queue, other, queue_capacity(queue_in(laned)) + 10);
+        queue_lanes_bind(to, &elsewhere->links[1], TARGET_BASE + 1, sizeof elsewhere->links[0]);
+        queue_move(to, queue_in(laned));
+    } else {
+        memcpy(elsewhere, laned, sizeof *laned);
+    }
+    memset(laned, 0xDB, sizeof *laned);
+    free(laned);
+    return elsewhere;
+}
+
+/* Most events of a lane come in their order, a few come too early, and all share their times with those of the others. */
+static void what_lanes_carry_comes_in_the_one_order_too(void **state)
+{
+    (void)state;
+    for (EACH_KIND(kind)) {
+        struct queue *judge = new_queue(QUEUE_HEAP, POOL);
+        struct laned *laned = laned_new(kinds[kind], POOL);
+        uint32_t number = 0, taken = 0;
+        int64_t now_ns = 0;
+        for (unsigned i = 0; i < 60000; i++) {
+            uint64_t bits = mix_keyed(77, i, kind, 0);
+            unsigned pushes = queue_count(judge) == 0 ? 3 : (unsigned)(bits % 3), lanes = 1 + i / 10000 * 2;
+            for (; pushes > 0 && queue_count(judge) < POOL - 1 && laned->free_count != 0; pushes--) {
+                bits = mix64(bits);
+                struct queue_event event = {.time_ns = now_ns, .number = ++number, .target = 7};
+                unsigned lane = (unsigned)(bits >> 8) % lanes;
+                if (bits % 4 != 0) {
+                    event.target = TARGET_BASE + laned->free[--laned->free_count];
+                    event.time_ns += bits % 64 == 1 ? (int64_t)(bits >> 40) : (lane + 1) * NS_PER_MS / 4;
+                    queue_push_lane(queue_in(laned), lane < QUEUE_LANES ? lane : QUEUE_NO_LANE, event);
+                } else {
+                    event.time_ns += ahead((bits & 16) != 0 ? NETWORK : AT_ONCE, bits >> 8);
+                    queue_push(queue_in(laned), event);
+                }
+                queue_push(judge, event);
+            }
+            struct queue_event left, right;
+            assert_int_equal(queue_pop(judge, &left), queue_pop(queue_in(laned), &right));
+            if (left.time_ns != right.time_ns || left.number != right.number || left.target != right.target)
+                assert_memory_equal(&left, &right, sizeof left);
+            now_ns = left.time_ns;
+            if (left.target != 7) {
+                laned->free[laned->free_count++] = left.target - TARGET_BASE;
+                taken++;
+            }
+            if (i % 500 == 499)
+                laned = laned_moved(laned, i % 1000 == 999);
+            assert_int_equal(queue_count(judge), queue_count(queue_in(laned)));
+        }
+        assert_true(taken > 10000);
+        free(judge);
+        free(laned);
+    }
+}
+
+static bool is_odd(const void *ctx, const struct queue_event *event)
+{
+    (void)ctx;
+    return event->number % 2 != 0;
+}
+
+/* What nobody waits for any more is dropped as soon as it is met, and nothing else is. */
+static void what_is_stale_may_be_dropped_on_the_way(void **state)
+{
+    (void)state;
+    for (EACH_KIND(kind)) {
+        struct queue *queue = new_queue(kinds[kind], 1000);
+        for (uint32_t i = 1; i <= 1000; i++)
+            queue_push(queue, (struct queue_event){1 + ahead(NETWORK, mix64(i)), i, 0});
+        struct queue_event event;
+        uint32_t wanted = 0;
+        int64_t now_ns = 0;
+        while (queue_turn(queue, is_odd, NULL)) {
+            while (queue->first != QUEUE_NEAR) {
+                assert_true(queue_pop(queue, &event));
+                assert_true(event.time_ns >= now_ns);
+                wanted += event.number % 2 == 0;
+                now_ns = event.time_ns;
+            }
+        }
+        assert_int_equal(wanted, 500);
+        assert_int_equal(queue_count(queue), 0);
+        free(queue);
+    }
+}
+
+/* The queue lies in the world's block, and the world is copied in mid-flight. */
 static void a_queue_copied_in_mid_flight_runs_on_elsewhere(void **state)
 {
     (void)state;
@@ -366,6 +486,8 @@ int main(void)
         cmocka_unit_test(an_event_finds_its_way_down_from_every_level),
         cmocka_unit_test(what_is_pushed_after_a_look_ahead_may_still_come_first),
         cmocka_unit_test(what_goes_on_at_once_can_tell_that_it_is_the_next),
+        cmocka_unit_test(what_lanes_carry_comes_in_the_one_order_too),
+        cmocka_unit_test(what_is_stale_may_be_dropped_on_the_way),
         cmocka_unit_test(a_queue_copied_in_mid_flight_runs_on_elsewhere),
         cmocka_unit_test(a_queue_that_is_full_moves_into_a_larger_one_of_any_kind),
         cmocka_unit_test(a_queue_is_as_small_as_was_promised),
