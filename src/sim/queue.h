@@ -37,8 +37,8 @@ struct queue_link {
 enum queue_kind { QUEUE_HEAP, QUEUE_WHEEL };
 #define QUEUE_KINDS 2
 #define QUEUE_CAPACITY_MAX (UINT32_C(1) << 30)
-#define QUEUE_NEAR 32
-#define QUEUE_LANES 8
+#define QUEUE_NEAR 16
+#define QUEUE_LANES 4
 #define QUEUE_NO_LANE QUEUE_LANES /* as if its first and last were never: it takes no event, and none comes of it */
 #define QUEUE_GRAIN ((INT64_C(1) << 15) - 1) /* what becomes due with an event: the rest of its 33 us, a wheel's tick */
 
