@@ -459,6 +459,7 @@ static void a_full_queue_and_a_time_in_the_past_are_faults_of_ours(void **state)
     for (EACH_KIND(kind)) {
         assert_true(queue_bytes(kinds[kind], 1) <= sizeof memory);
         struct queue *queue = queue_init(memory, kinds[kind], 1);
+        static const struct queue_event past = {9, 2, 0};
         struct queue_event event = {10, 1, 0};
         queue_push(queue, event);
         assertion_set_handler(escape);
@@ -469,7 +470,7 @@ static void a_full_queue_and_a_time_in_the_past_are_faults_of_ours(void **state)
         assert_true(queue_pop(queue, &event));
         assertion_set_handler(escape);
         if (setjmp(out) == 0) {
-            queue_push(queue, (struct queue_event){9, 2, 0});
+            queue_push(queue, past);
             fail_msg("time ran backwards");
         }
         assertion_set_handler(NULL);
