@@ -159,7 +159,7 @@ static bool event_is_stale(const void *sim, const struct queue_event *event)
 }
 
 /* What a step may have to look after before it begins. False: it does not begin. */
-static __attribute__((noinline, cold)) bool step_cares(struct sim *sim, struct queue_event event)
+static __attribute__((noinline, cold)) bool event_cares(struct sim *sim, struct queue_event event)
 {
     struct world *world = sim->world;
     if ((world->cares & CARES_PAUSED) != 0 && waits_for_host(sim, event))
@@ -173,9 +173,9 @@ static __attribute__((noinline, cold)) bool step_cares(struct sim *sim, struct q
 }
 
 /* The queue has given this event: false if its host stands still. */
-static inline bool step_begins(struct sim *sim, struct queue_event event)
+static inline bool event_begins(struct sim *sim, struct queue_event event)
 {
-    if (__builtin_expect(sim->world->cares != 0, 0) && !step_cares(sim, event))
+    if (__builtin_expect(sim->world->cares != 0, 0) && !event_cares(sim, event))
         return false;
     sim->world->now_ns = event.time_ns;
     sim->world->steps++;
@@ -203,7 +203,7 @@ static inline __attribute__((always_inline)) bool sim_step(struct sim *sim, int6
             if (event.time_ns > until_ns)
                 return false;
             queue_lane_take(queue);
-            if (!step_begins(sim, event))
+            if (!event_begins(sim, event))
                 continue;
             if (sim_make_room(sim))
                 host_flight_arrives(sim, event.target & TARGET_INDEX);
@@ -219,7 +219,7 @@ static inline __attribute__((always_inline)) bool sim_step(struct sim *sim, int6
             queue_near_take(queue);
         }
         const bool goes_on = event.target >> TARGET_SHIFT == TARGET_PROCESS;
-        if ((goes_on ? process_is_stale(sim, event) : is_stale(sim, event)) || !step_begins(sim, event))
+        if ((goes_on ? process_is_stale(sim, event) : is_stale(sim, event)) || !event_begins(sim, event))
             continue;
         if (!sim_make_room(sim))
             break;
