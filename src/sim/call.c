@@ -329,11 +329,12 @@ static __attribute__((noinline)) void call_of_set(struct sim *sim, const struct 
         call_fails(sim, turn, socket);
 }
 
-static inline void socket_call(struct sim *sim, const struct turn *turn, enum call_kind call)
+static inline __attribute__((always_inline)) void socket_call(struct sim *sim, const struct turn *turn, enum call_kind call)
 {
     const socket_id socket = socket_resolve(sim, turn->caller, turn->step);
     const struct about about = about_socket(sim, socket);
-    turn_put(sim, turn, about);
+    if (__builtin_expect(turn_write(sim, turn, about), 0))
+        tape_full(sim);
     if (call == CALL_SET)
         call_of_set(sim, turn, socket);
     else if (socket.handle == 0)
@@ -379,17 +380,7 @@ static __attribute__((noinline)) void other_call(struct sim *sim, const struct t
     }
 }
 
-void call_begin(struct sim *sim, const struct turn *turn)
-{
-    const uint32_t others = (1U << CALL_LISTEN) | (1U << CALL_CONNECT) | (1U << CALL_RELAY) | (1U << CALL_SLEEP) | (1U << CALL_EXIT);
-    const enum call_kind call = turn->step->call;
-    if ((others >> call & 1) != 0)
-        other_call(sim, turn, call);
-    else
-        socket_call(sim, turn, call);
-}
-
-void call_continue(struct sim *sim, const struct turn *turn)
+static __attribute__((noinline)) void call_continue(struct sim *sim, const struct turn *turn)
 {
     const struct process *process = turn->caller;
     uint32_t on = process->waits_on & ~SOCKET_LISTENER;
@@ -421,4 +412,32 @@ void call_continue(struct sim *sim, const struct turn *turn)
     default:
         break;
     }
+}
+
+/* A process wakes: its call under way goes on, or that of its next step begins, if the guard lets it. */
+void process_run(struct sim *sim, uint32_t index)
+{
+    const uint32_t others = (1U << CALL_LISTEN) | (1U << CALL_CONNECT) | (1U << CALL_RELAY) | (1U << CALL_SLEEP) | (1U << CALL_EXIT);
+    struct process *process = process_at(sim, index);
+    process->wake_ns = TIME_NEVER;
+    sim->cause = process->cause;
+    if (process->state == PROCESS_FREE || process->state == PROCESS_DONE)
+        return;
+    const struct story_program *program = &sim->story->programs[process->program];
+    const uint32_t number = program->first_step + process->step;
+    const struct story_step *step = &sim->story->steps[number];
+    sim->turn = (struct turn){.process = index, .step_number = number, .caller = process, .program = program, .step = step};
+    if (process->state == PROCESS_CALL) {
+        call_continue(sim, &sim->turn);
+        return;
+    }
+    if (!guard_is_plain(&step->guard) && !guard_passes(sim, index))
+        return;
+    process->state = PROCESS_CALL;
+    process->done_bytes = 0;
+    process->deadline_ns = TIME_NEVER;
+    if ((others >> step->call & 1) != 0)
+        other_call(sim, &sim->turn, step->call);
+    else
+        socket_call(sim, &sim->turn, step->call);
 }

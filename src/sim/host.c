@@ -23,13 +23,12 @@ static void buffers_apply(struct sim *sim, uint32_t index, const struct story_no
 
 uint32_t endpoint_new(struct sim *sim, uint16_t host, uint16_t peer, options_id options)
 {
-    uint32_t index = pool_take(sim, REGION_ENDS);
+    uint32_t index = end_take(sim);
     if (index == 0)
         return 0;
     struct endpoint *endpoint = endpoint_at(sim, index);
-    endpoint->identity = sim->world->next_socket++;
+    *endpoint = (struct endpoint){.identity = sim->world->next_socket++, .tuple = tuple_of(host, 0, peer, 0)};
     endpoint->name = STORY_NONE;
-    endpoint->tuple = tuple_of(host, 0, peer, 0);
     tcp_init(tcb_lend(sim, index), &sim->story->nodes[host].profile, route_mss(sim, host, peer));
     buffers_apply(sim, index, &sim->story->nodes[host]);
     if (options.index != 0)
@@ -55,7 +54,7 @@ void endpoint_free(struct sim *sim, uint32_t index)
     lasts_keep(sim, endpoint);
     endpoint_unlink(sim, endpoint, index);
     tcb_give(sim, endpoint);
-    pool_give(sim, REGION_ENDS, index);
+    end_give(sim, index);
 }
 
 void mini_free(struct sim *sim, uint32_t index)
@@ -66,27 +65,27 @@ void mini_free(struct sim *sim, uint32_t index)
     end_id *end = &flow_at(sim, mini->flow)->end[mini->side];
     if (end->handle == (index | END_MINI))
         end->handle = 0;
-    pool_give(sim, REGION_ENDS, index);
+    end_give(sim, index);
 }
 
 /* The end goes on as a small record; its TCB stays for a program that still holds the socket. */
 static void endpoint_becomes_mini(struct sim *sim, uint32_t index)
 {
-    uint32_t made = pool_take(sim, REGION_ENDS);
+    uint32_t made = end_take(sim);
     if (made == 0)
         return;
     struct endpoint *endpoint = endpoint_at(sim, index);
     struct mini *mini = mini_at(sim, made);
     endpoint_unlink(sim, endpoint, index);
-    mini->small = true;
-    mini->identity = endpoint->identity;
-    mini->tuple = endpoint->tuple;
-    mini->flow = endpoint->flow;
-    mini->owner = endpoint->owner;
-    mini->side = endpoint->side;
-    mini->reuseaddr = endpoint->reuseaddr;
-    mini->tcp = sim->ctx.mini;
-    mini->event_ns = TIME_NEVER;
+    *mini = (struct mini){.small = true,
+                          .identity = endpoint->identity,
+                          .tuple = endpoint->tuple,
+                          .flow = endpoint->flow,
+                          .owner = endpoint->owner,
+                          .side = endpoint->side,
+                          .reuseaddr = endpoint->reuseaddr,
+                          .tcp = sim->ctx.mini,
+                          .event_ns = TIME_NEVER};
     demux_add(sim, mini->tuple, (end_id){made | END_MINI});
     flow_at(sim, mini->flow)->end[mini->side] = (end_id){made | END_MINI};
     mini_begin(sim, made);

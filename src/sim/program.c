@@ -9,27 +9,6 @@ static const struct story_program *program_of(const struct sim *sim, const struc
 
 /* ---- trace ---- */
 
-/* A record of a call, whole, and the cause of what follows. `step`: in the story; UINT32_MAX: the process's own. True: the tape is full. */
-static inline __attribute__((always_inline)) bool call_write(struct sim *sim, enum trace_kind kind, const struct process *caller,
-                                                             uint16_t host, uint32_t step, enum call_kind call, struct about about,
-                                                             int64_t value, struct ending ending, bool failed)
-{
-    struct trace_event *event = trace_open(sim, kind, 0, host, 0, about.conn, sim->cause);
-    event->call.value = value;
-    event->call.program = caller->program;
-    event->call.copy = caller->copy;
-    event->call.step = step;
-    event->call.socket = about.socket;
-    memset(&event->call.call, 0, sizeof event->call - offsetof(struct trace_call, call));
-    event->call.call = (uint8_t)call;
-    event->call.error = ending.error;
-    event->call.eof = ending.eof;
-    event->call.failed = failed;
-    const bool full = trace_took(sim, TRACE_CALL_BYTES);
-    sim->cause = sim->world->events;
-    return full;
-}
-
 static inline uint32_t step_number(const struct story_program *program, uint32_t step)
 {
     return step == UINT32_MAX ? step : program->first_step + step;
@@ -45,7 +24,7 @@ void call_put(struct sim *sim, uint32_t process, uint32_t step, enum call_kind c
 
 void turn_put(struct sim *sim, const struct turn *turn, struct about about)
 {
-    if (call_write(sim, TRACE_CALL, turn->caller, turn->program->host, turn->step_number, turn->step->call, about, 0, ENDS_WELL, false))
+    if (turn_write(sim, turn, about))
         tape_full(sim);
 }
 
@@ -151,12 +130,6 @@ static int64_t guard_ready(const struct sim *sim, uint32_t index, uint32_t *caus
     return ready_ns > sim->world->now_ns ? ready_ns : sim->world->now_ns;
 }
 
-/* Nothing to wait for: the step goes on when the one before has returned. */
-static inline bool guard_is_plain(const struct story_guard *guard)
-{
-    return (guard->event.kind == EVENT_NONE) & ((guard->after_ns & guard->at_ns) == TIME_NEVER); /* neither is negative */
-}
-
 static void process_free(struct sim *sim, uint32_t index)
 {
     struct process *process = process_at(sim, index);
@@ -165,7 +138,10 @@ static void process_free(struct sim *sim, uint32_t index)
         starter->newest = 0;
     if (process->options.index != 0)
         pool_give(sim, REGION_OPTIONS, process->options.index);
-    pool_give(sim, REGION_PROCESSES, index);
+    struct region *region = &sim->world->region[REGION_PROCESSES];
+    process->state = PROCESS_FREE;
+    process->next_free = region->free;
+    region->free = index;
 }
 
 /* When the guard of the step ahead says. */
@@ -176,20 +152,10 @@ static __attribute__((noinline)) void guard_waits(struct sim *sim, uint32_t inde
     process_wake(sim, index, ready_ns, process_at(sim, index)->cause);
 }
 
-/* Between two calls: the next step has not begun. */
-static inline void process_rests(const struct sim *sim, struct process *process)
-{
-    process->waits = WAIT_NOTHING;
-    process->waits_on = 0;
-    process->returned_ns = sim->world->now_ns;
-    process->cause = sim->cause;
-    process->state = PROCESS_GUARD;
-}
-
 /* The next step waits for its guard; after the last one the program keeps its sockets, as a process that sleeps would. */
-static void process_goes_on(struct sim *sim, uint32_t index, struct process *process, const struct story_program *program)
+static __attribute__((noinline)) void process_goes_on(struct sim *sim, uint32_t index, struct process *process,
+                                                      const struct story_program *program)
 {
-    process_rests(sim, process);
     if (process->step < program->steps) {
         if (guard_is_plain(&sim->story->steps[program->first_step + process->step].guard))
             process_wake_now(sim, process, index, process->cause);
@@ -202,6 +168,16 @@ static void process_goes_on(struct sim *sim, uint32_t index, struct process *pro
         process_free(sim, index);
 }
 
+/* Between two calls: the next step has not begun. */
+static inline void process_rests(const struct sim *sim, struct process *process)
+{
+    process->waits = WAIT_NOTHING;
+    process->waits_on = 0;
+    process->returned_ns = sim->world->now_ns;
+    process->cause = sim->cause;
+    process->state = PROCESS_GUARD;
+}
+
 void trigger_guard_met(struct sim *sim, uint32_t index)
 {
     guard_waits(sim, index);
@@ -209,44 +185,16 @@ void trigger_guard_met(struct sim *sim, uint32_t index)
 
 /* ---- one step of a program ---- */
 
-static inline void step_begins(struct sim *sim, struct process *process)
-{
-    process->state = PROCESS_CALL;
-    process->done_bytes = 0;
-    process->deadline_ns = TIME_NEVER;
-    call_begin(sim, &sim->turn);
-}
-
-/* If its guard lets it, now. */
-static __attribute__((noinline)) void guarded_step_begins(struct sim *sim, struct process *process, uint32_t index)
+bool guard_passes(struct sim *sim, uint32_t index)
 {
     uint32_t cause;
     const int64_t ready_ns = guard_ready(sim, index, &cause);
     if (ready_ns > sim->world->now_ns) {
-        process_wake(sim, index, ready_ns, process->cause);
-        return;
+        process_wake(sim, index, ready_ns, process_at(sim, index)->cause);
+        return false;
     }
     sim->cause = cause;
-    step_begins(sim, process);
-}
-
-void process_run(struct sim *sim, uint32_t index)
-{
-    struct process *process = process_at(sim, index);
-    process->wake_ns = TIME_NEVER;
-    sim->cause = process->cause;
-    if (process->state == PROCESS_FREE || process->state == PROCESS_DONE)
-        return;
-    const struct story_program *program = &sim->story->programs[process->program];
-    const uint32_t number = program->first_step + process->step;
-    const struct story_step *step = &sim->story->steps[number];
-    sim->turn = (struct turn){.process = index, .step_number = number, .caller = process, .program = program, .step = step};
-    if (process->state == PROCESS_CALL)
-        call_continue(sim, &sim->turn);
-    else if (guard_is_plain(&step->guard))
-        step_begins(sim, process);
-    else
-        guarded_step_begins(sim, process, index);
+    return true;
 }
 
 /* `= VALUE`: has it come so? */
@@ -274,27 +222,37 @@ __attribute__((noinline)) void process_returns(struct sim *sim, const struct tur
         process->state = PROCESS_GUARD; /* no call is under way */
         process_exit(sim, index);
     } else {
+        process_rests(sim, process);
         process_goes_on(sim, index, process, turn->program);
     }
 }
 
-/* Most often nothing else was expected, and nothing keeps the program from its next step. */
-__attribute__((noinline)) void process_returns_value(struct sim *sim, const struct turn *turn, struct about about, int64_t value)
+static __attribute__((noinline)) void returned_full(struct sim *sim, uint32_t index, struct process *process,
+                                                    const struct story_program *program)
+{
+    tape_full(sim);
+    process_goes_on(sim, index, process, program);
+}
+
+/* Most often nothing else was expected, and nothing keeps the program from its next step. Calls stand at the ends only. */
+void process_returns_value(struct sim *sim, const struct turn *turn, struct about about, int64_t value)
 {
     struct process *process = turn->caller;
     const struct story_step *step = turn->step;
-    const bool last = process->step + 1u >= turn->program->steps;
-    if (__builtin_expect(step->expects || last || !guard_is_plain(&step[1].guard), 0)) {
+    if (__builtin_expect(step->expects, 0)) {
         process_returns(sim, turn, about, value, ENDS_WELL);
         return;
     }
-    process->step++;
+    const uint32_t at = ++process->step;
     const bool full =
         call_write(sim, TRACE_RETURN, process, turn->program->host, turn->step_number, step->call, about, value, ENDS_WELL, false);
     process_rests(sim, process);
-    process_wake_now(sim, process, turn->process, process->cause);
     if (__builtin_expect(full, 0))
-        tape_full(sim);
+        returned_full(sim, turn->process, process, turn->program);
+    else if (at >= turn->program->steps || !guard_is_plain(&step[1].guard))
+        process_goes_on(sim, turn->process, process, turn->program);
+    else
+        process_wake_now(sim, process, turn->process, process->cause);
 }
 
 /* ---- beginnings ---- */
@@ -306,16 +264,16 @@ static uint32_t process_new(struct sim *sim, uint32_t program)
         sim->status = ENGINE_LIMIT;
         return 0;
     }
-    uint32_t index = pool_take(sim, REGION_PROCESSES);
+    uint32_t index = pool_take_raw(sim, REGION_PROCESSES);
     if (index == 0)
         return 0;
     starter = &sim->starters[program];
     struct process *process = process_at(sim, index);
-    process->program = (uint16_t)program;
-    process->copy = starter->next_copy++;
-    process->wake_ns = TIME_NEVER;
-    process->state = PROCESS_GUARD;
-    process->returned_ns = sim->world->now_ns;
+    *process = (struct process){.program = (uint16_t)program,
+                                .copy = starter->next_copy++,
+                                .wake_ns = TIME_NEVER,
+                                .state = PROCESS_GUARD,
+                                .returned_ns = sim->world->now_ns};
     for (uint32_t g = 0; g < sim->world->guards; g++)
         sim->memories[(index - 1) * (size_t)sim->world->guards + g] = (struct memory){.at_ns = TIME_NEVER};
     starter->newest = index;
@@ -368,6 +326,7 @@ void program_accepted(struct sim *sim, uint32_t program, uint32_t endpoint)
         return;
     process_adopt(sim, index, (socket_id){endpoint}, sim->story->programs[program].name);
     return_put(sim, index, UINT32_MAX, CALL_ACCEPT, about_of(endpoint_at(sim, endpoint)), 0, ENDS_WELL);
+    process_rests(sim, process_at(sim, index));
     process_goes_on(sim, index, process_at(sim, index), &sim->story->programs[program]);
     sim->cause = led_to;
 }

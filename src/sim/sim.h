@@ -159,6 +159,23 @@ static inline void flight_give(struct sim *sim, uint32_t index)
     sim->flights[index - 1].next_free = region->free;
     region->free = index;
 }
+/* The same of ends. A free one has the identity 0, and nobody asks it more. */
+static inline uint32_t end_take(struct sim *sim)
+{
+    struct region *region = &sim->world->region[REGION_ENDS];
+    uint32_t index = region->free;
+    if (index == 0)
+        return pool_take_raw(sim, REGION_ENDS);
+    region->free = sim->ends[index - 1].endpoint.hash_next;
+    return index;
+}
+static inline void end_give(struct sim *sim, uint32_t index)
+{
+    struct region *region = &sim->world->region[REGION_ENDS];
+    sim->ends[index - 1].endpoint.identity = 0;
+    sim->ends[index - 1].endpoint.hash_next = region->free;
+    region->free = index;
+}
 static inline struct endpoint *endpoint_at(const struct sim *sim, uint32_t index)
 {
     return &sim->ends[index - 1].endpoint;
@@ -388,7 +405,6 @@ void program_start(struct sim *sim, uint32_t program);
 void program_schedule(struct sim *sim, uint32_t program, int64_t at_ns);
 /* A service's run for an accepted connection. */
 void program_accepted(struct sim *sim, uint32_t program, uint32_t endpoint);
-void process_run(struct sim *sim, uint32_t process);
 void process_wake(struct sim *sim, uint32_t process, int64_t at_ns, uint32_t cause);
 /* Ends it as exit does: the kernel closes what it held. */
 void process_exit(struct sim *sim, uint32_t process);
@@ -433,6 +449,38 @@ struct ending {
 };
 #define ENDS_WELL ((struct ending){.error = TCP_OK})
 #define ENDS_WITH(errno) ((struct ending){.error = (uint8_t)(errno)})
+/* A record of a call, whole, and the cause of what follows. `step`: in the story; UINT32_MAX: the process's own. True: the tape is full. */
+static inline __attribute__((always_inline)) bool call_write(struct sim *sim, enum trace_kind kind, const struct process *caller,
+                                                             uint16_t host, uint32_t step, enum call_kind call, struct about about,
+                                                             int64_t value, struct ending ending, bool failed)
+{
+    struct trace_event *event = trace_open(sim, kind, 0, host, 0, about.conn, sim->cause);
+    event->call.value = value;
+    event->call.program = caller->program;
+    event->call.copy = caller->copy;
+    event->call.step = step;
+    event->call.socket = about.socket;
+    memset(&event->call.call, 0, sizeof event->call - offsetof(struct trace_call, call));
+    event->call.call = (uint8_t)call;
+    event->call.error = ending.error;
+    event->call.eof = ending.eof;
+    event->call.failed = failed;
+    const bool full = trace_took(sim, TRACE_CALL_BYTES);
+    sim->cause = sim->world->events;
+    return full;
+}
+
+static inline __attribute__((always_inline)) bool turn_write(struct sim *sim, const struct turn *turn, struct about about)
+{
+    return call_write(sim, TRACE_CALL, turn->caller, turn->program->host, turn->step_number, turn->step->call, about, 0, ENDS_WELL, false);
+}
+/* Nothing to wait for: the step goes on when the one before has returned. */
+static inline bool guard_is_plain(const struct story_guard *guard)
+{
+    return (guard->event.kind == EVENT_NONE) & ((guard->after_ns & guard->at_ns) == TIME_NEVER); /* neither is negative */
+}
+/* As things stand: else the program wakes when its guard lets it go on. */
+bool guard_passes(struct sim *sim, uint32_t process);
 /* The call under way returns (call.c calls it, program.c does what follows). */
 void process_returns(struct sim *sim, const struct turn *turn, struct about about, int64_t value, struct ending ending);
 void process_returns_value(struct sim *sim, const struct turn *turn, struct about about, int64_t value); /* the same, and ENDS_WELL */
@@ -444,8 +492,7 @@ void turn_put(struct sim *sim, const struct turn *turn, struct about about);
 void process_adopt(struct sim *sim, uint32_t process, socket_id socket, uint16_t name);
 
 /* ---- call.c ---- */
-void call_begin(struct sim *sim, const struct turn *turn);
-void call_continue(struct sim *sim, const struct turn *turn);
+void process_run(struct sim *sim, uint32_t process);
 /* The newest open socket of a program with this name; 0 none. */
 socket_id socket_named(const struct sim *sim, const struct process *process, uint16_t name);
 
