@@ -3,9 +3,10 @@
 """The same scenario gives the same bytes, whoever compiled the program, and however many run at once.
 
 usage: same_bytes.py SCENARIOS PROGRAM...
-Each scenario and variant is run by each program in each format, once alone and then by eight at once.
+Each scenario and variant is run by each program in each format, one after the other and then by eight at once.
 """
 import concurrent.futures
+import os
 import pathlib
 import re
 import subprocess
@@ -35,12 +36,14 @@ def main():
         variants = len(re.findall(r"^variant\b", scenario.read_text(encoding="utf-8"), re.M))
         cases += [(scenario, variant, form) for variant in range(variants + 1) for form in FORMATS]
     passed = failed = 0
-    with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
-        for case in cases:
-            wanted = run(programs[0], *case)
-            alone = [run(program, *case) for program in programs[1:]]
+    with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool, concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as outer:
+
+        def runs(case):
+            each = [run(program, *case) for program in programs]
             crowd = [pool.submit(run, programs[n % len(programs)], *case) for n in range(AT_ONCE)]
-            others = alone + [future.result() for future in crowd]
+            return each[0], each[1:] + [future.result() for future in crowd]
+
+        for case, (wanted, others) in zip(cases, outer.map(runs, cases)):
             wrong = [other for other in others if other != wanted]
             if wrong or wanted[0] not in (0, 1, 2) or (wanted[0] < 2 and not wanted[1]):
                 failed += 1
