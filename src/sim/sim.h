@@ -61,7 +61,7 @@ struct sim {
     uint32_t heard_count;
     uint32_t cause; /* record that led to what happens now */
     struct turn turn; /* of the process that makes a step */
-    struct queue_event held; /* a wake-up for now, which the queue may never have to see; target 0: none */
+    struct queue_event held; /* a wake-up at this instant, which the queue may never have to see; target 0: none */
 
     /* bound to the world's place */
     struct host *hosts;
