@@ -84,14 +84,16 @@ void state_put(struct sim *sim, uint16_t host, uint32_t conn, uint8_t side, uint
 /* A record of the end at work. Each field goes from there to here on its own: few are on their way at a time. */
 static inline struct trace_event *trace_open_own(struct sim *sim, enum trace_kind kind, unsigned what)
 {
-    struct trace_event *event = trace_tape_place(&sim->world->tape);
+    struct world *world = sim->world;
+    const struct endpoint *end = &sim->cur->endpoint;
+    struct trace_event *event = trace_tape_place(&world->tape);
     memset(&event->kind, 0, offsetof(struct trace_event, segment) - offsetof(struct trace_event, kind));
     event->kind = (uint8_t)kind;
     event->what = (uint8_t)what;
-    event->time_ns = sim->world->acted_ns = sim->world->now_ns;
+    event->time_ns = world->acted_ns = world->now_ns;
     event->cause = sim->cause;
-    event->conn = sim->cur->endpoint.flow.index;
-    event->host = (uint8_t)tuple_host(sim->cur->endpoint.tuple);
+    event->conn = end->flow.index;
+    event->host = (uint8_t)tuple_host(end->tuple);
     return event;
 }
 
@@ -279,48 +281,65 @@ static int64_t not_past(const struct sim *sim, int64_t at_ns)
     return at_ns > sim->world->now_ns ? at_ns : sim->world->now_ns;
 }
 
-/* One event an endpoint: pushed only when something is due before it; one that comes too early is pushed again then. Never a cancel. */
-static __attribute__((noinline)) void endpoint_arm(struct sim *sim)
+/* One event an endpoint: pushed only when something is due before it, at `next_ns`; one that comes too early is pushed again then. Never a
+ * cancel. */
+static __attribute__((noinline)) void endpoint_arm(struct sim *sim, struct lent_tcb *lent, int64_t next_ns)
 {
-    struct lent_tcb *lent = lent_at(sim, sim->cur->endpoint.tcb);
-    int slot = tcp_next_slot(&lent->tcb);
-    if (slot < 0)
-        return;
-    int64_t at_ns = not_past(sim, lent->tcb.slot[slot].at_ns);
-    uint32_t number = lent->tcb.slot[slot].number;
-    if (at_ns > lent->event_ns || (at_ns == lent->event_ns && number >= lent->event_number))
+    const int64_t at_ns = not_past(sim, next_ns);
+    const uint32_t number = tcp_next_number(&lent->tcb, next_ns);
+    if (next_ns == TIME_NEVER || at_ns > lent->event_ns || (at_ns == lent->event_ns && number >= lent->event_number))
         return;
     lent->event_ns = at_ns;
     lent->event_number = number;
     sim_push(sim, at_ns, CLASS_NETWORK, number, TARGET_ENDPOINT, sim->cur_index);
 }
 
-static void timers_end(struct sim *sim, unsigned set);
-
-static __attribute__((noinline, cold)) void timers_go_on(struct sim *sim, unsigned set)
+static inline void endpoint_arm_if_earlier(struct sim *sim, struct lent_tcb *lent)
 {
-    tape_full(sim);
-    timers_end(sim, set);
+    const int64_t next_ns = tcp_next_ns(&lent->tcb);
+    if (next_ns <= lent->event_ns)
+        endpoint_arm(sim, lent, next_ns);
 }
 
-/* What has become of the timers in the slots of `set` is written, and the pending event is right. Calls stand at the ends only: nothing
- * has to be kept in memory over them. */
-static __attribute__((noinline)) void timers_end(struct sim *sim, unsigned set)
+/* What has become of a timer is written, if it is another one now. True: the tape is full. */
+static inline bool timer_tell(struct sim *sim, const struct tcp_timer_slot *was, const struct tcp_timer_slot *is)
 {
-    const struct lent_tcb *lent = lent_at(sim, sim->cur->endpoint.tcb);
+    enum timer_what what = TIMER_ARMED;
+    if (is->at_ns == was->at_ns && (is->at_ns == TIME_NEVER || is->kind == was->kind))
+        return false;
+    if (is->at_ns == TIME_NEVER) {
+        what = TIMER_STOPPED;
+        is = was;
+    }
+    return __builtin_expect(timer_write(sim, what, is), 0);
+}
+
+/* The slots of `set` that are left, the tape being full perhaps. */
+static __attribute__((noinline, cold)) void timers_end_rare(struct sim *sim, struct lent_tcb *lent, unsigned set, bool full)
+{
+    if (full)
+        tape_full(sim);
     for (; set != 0; set &= set - 1) {
         const int s = __builtin_ctz(set);
-        const struct tcp_timer_slot *was = &sim->ctx.timers_before[s], *is = &lent->tcb.slot[s];
-        const bool runs = is->at_ns != TIME_NEVER;
-        if (is->at_ns == was->at_ns && (!runs || is->kind == was->kind))
-            continue;
-        if (__builtin_expect(timer_write(sim, runs ? TIMER_ARMED : TIMER_STOPPED, runs ? is : was), 0)) {
-            timers_go_on(sim, set & (set - 1));
-            return;
-        }
+        if (timer_tell(sim, &sim->ctx.timers_before[s], &lent->tcb.slot[s]))
+            tape_full(sim);
     }
-    if (tcp_next_ns(&lent->tcb) <= lent->event_ns)
-        endpoint_arm(sim);
+    endpoint_arm_if_earlier(sim, lent);
+}
+
+/* What has become of the timers in the slots of `set` is written, and the pending event is right. Nearly always one was set, and one of
+ * the first two; what is rare has a way of its own to the end, so that nothing has to be kept over a call. */
+static __attribute__((noinline)) void timers_end(struct sim *sim, struct lent_tcb *lent, unsigned set)
+{
+    const struct tcp_timer_slot *was = sim->ctx.timers_before, *is = lent->tcb.slot;
+    if ((set & 1) != 0 && timer_tell(sim, &was[0], &is[0]))
+        timers_end_rare(sim, lent, set & ~1u, true);
+    else if ((set & 2) != 0 && timer_tell(sim, &was[1], &is[1]))
+        timers_end_rare(sim, lent, set & ~3u, true);
+    else if (__builtin_expect((set & ~3u) != 0, 0))
+        timers_end_rare(sim, lent, set & ~3u, false);
+    else
+        endpoint_arm_if_earlier(sim, lent);
 }
 
 /* It has more to send than the step has room for; a program that sends in a row is told so more than once. */
@@ -338,7 +357,7 @@ void tcp_end(struct sim *sim)
 {
     /* Most steps leave the timers alone; then the pending event is right too. (In a slot that was set there may be more to see.) */
     if (sim->ctx.timers_set != 0 || (sim->world->cares & CARES_PAUSED) != 0)
-        timers_end(sim, sim->ctx.timers_set);
+        timers_end(sim, lent_at(sim, sim->cur->endpoint.tcb), sim->ctx.timers_set);
     if (__builtin_expect(sim->ctx.starved, 0))
         starved_add(sim, sim->cur_index);
     if (sim->ctx.signals != 0)

@@ -79,7 +79,11 @@ static inline int64_t measured_us(const struct tcp_ctx *ctx, int64_t sent_ns)
     return (int64_t)((uint64_t)(ctx->now_ns - sent_ns) / (uint64_t)NS_PER_US) + ctx->profile->ticks;
 }
 /* Where the profile's clock (hz) lets a timer set now for `at_ns` really fire. */
-int64_t timer_wheel(const struct tcp_profile *profile, int64_t now_ns, int64_t at_ns);
+int64_t timer_wheel_slot(const struct tcp_profile *profile, int64_t now_ns, int64_t at_ns);
+static inline int64_t timer_wheel(const struct tcp_profile *profile, int64_t now_ns, int64_t at_ns)
+{
+    return __builtin_expect(profile->hz == 0, 1) || at_ns == TIME_NEVER ? at_ns : timer_wheel_slot(profile, now_ns, at_ns);
+}
 
 /* ---- opening.c, segment_arrives.c ---- */
 void opening_passive(struct tcp_ctx *ctx, struct tcb *tcb, uint32_t iss, const struct segment *syn);

@@ -133,6 +133,14 @@ static inline int64_t tcp_next_ns(const struct tcb *tcb)
         next_ns = tcb->slot[i].at_ns < next_ns ? tcb->slot[i].at_ns : next_ns;
     return next_ns;
 }
+/* And its number; `next_ns`: tcp_next_ns(). */
+static inline uint32_t tcp_next_number(const struct tcb *tcb, int64_t next_ns)
+{
+    uint32_t number = UINT32_MAX;
+    for (int i = 0; i < TCP_SLOTS; i++)
+        number = tcb->slot[i].at_ns == next_ns && tcb->slot[i].number < number ? tcb->slot[i].number : number;
+    return number;
+}
 /* Its slot, or -1. Order: (at_ns, number). */
 static inline int tcp_next_slot(const struct tcb *tcb)
 {

@@ -4,10 +4,8 @@
 
 /* The kernel's wheel (FACTS 1): a timer fires at the next multiple, in absolute jiffies, of its level's granularity, strictly after
  * its expiry; a level holds 64 slots and each is eight times as coarse as the one below. */
-int64_t timer_wheel(const struct tcp_profile *profile, int64_t now_ns, int64_t at_ns)
+__attribute__((noinline, cold)) int64_t timer_wheel_slot(const struct tcp_profile *profile, int64_t now_ns, int64_t at_ns)
 {
-    if (profile->hz == 0 || at_ns == TIME_NEVER)
-        return at_ns;
     const int64_t jiffy = NS_PER_S / profile->hz;
     const int64_t now = now_ns / jiffy;
     const int64_t expires = now + (at_ns - now_ns + jiffy - 1) / jiffy;
