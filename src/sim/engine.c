@@ -198,7 +198,7 @@ static inline __attribute__((always_inline)) bool sim_step(struct sim *sim, int6
                 queue_push(queue, event);
                 continue;
             }
-        } else if (queue_before(&queue->lane_front, near)) {
+        } else if (queue_comes_first(&queue->lane_front, near)) {
             event = queue->lane_front;
             if (event.time_ns > until_ns)
                 return false;

@@ -85,6 +85,11 @@ static inline bool queue_before(const struct queue_event *a, const struct queue_
     /* Without a branch: which of two events is earlier is anybody's guess. */
     return (a->time_ns < b->time_ns) | ((a->time_ns == b->time_ns) & (a->number < b->number));
 }
+/* The same where the times most often differ. */
+static inline bool queue_comes_first(const struct queue_event *a, const struct queue_event *b)
+{
+    return a->time_ns != b->time_ns ? a->time_ns < b->time_ns : a->number < b->number;
+}
 static inline struct queue_link *queue_link_of(struct queue *queue, uint32_t target)
 {
     return (struct queue_link *)(void *)((char *)queue + (ptrdiff_t)(queue->link_at + (size_t)target * queue->link_bytes));
@@ -125,7 +130,7 @@ static inline void queue_push_lane(struct queue *queue, unsigned lane, struct qu
 {
     struct queue_lane *in = &queue->lane_of[lane];
     if ((queue->lanes >> lane & 1) != 0) {
-        if (!queue_before(&in->last, &event)) {
+        if (!queue_comes_first(&in->last, &event)) {
             queue_push(queue, event);
             return;
         }
@@ -152,7 +157,7 @@ static inline const struct queue_event *queue_front(struct queue *queue)
 {
     do {
         const struct queue_event *near = &queue->near[queue->first];
-        if (queue_before(&queue->lane_front, near))
+        if (queue_comes_first(&queue->lane_front, near))
             return &queue->lane_front;
         if (queue->first != QUEUE_NEAR)
             return near;
@@ -206,7 +211,8 @@ static inline bool queue_peek(struct queue *queue, struct queue_event *event)
 static inline bool queue_front_is_later(const struct queue *queue, int64_t time_ns, uint32_t number)
 {
     const struct queue_event event = {.time_ns = time_ns, .number = number};
-    return (time_ns <= queue->due_ns) & queue_before(&event, &queue->near[queue->first]) & queue_before(&event, &queue->lane_front);
+    return time_ns <= queue->due_ns && queue_comes_first(&event, &queue->near[queue->first]) &&
+           queue_comes_first(&event, &queue->lane_front);
 }
 
 /* Takes the earliest if it is not later than until_ns; false if there is none. */

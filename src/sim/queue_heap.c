@@ -32,7 +32,7 @@ void queue_heap_init(struct queue *queue)
     heap_of(queue)->heaped = 0;
 }
 
-void queue_heap_push(struct queue *queue, struct queue_event event)
+__attribute__((noinline)) void queue_heap_push(struct queue *queue, struct queue_event event)
 {
     heap_push(queue, event_at, heap_of(queue)->heaped++, &event);
 }

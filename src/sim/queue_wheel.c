@@ -176,6 +176,18 @@ static inline void due_add(struct wheel *wheel, const struct queue_event *event)
         queue_push_due(&wheel->head, *event);
 }
 
+/* Its newest chunk is full. */
+static __attribute__((noinline)) struct chunk *slot_widen(struct wheel *wheel, uint32_t *head)
+{
+    struct chunk *chunk = chunk_at(wheel, *head);
+    uint32_t index = chunk_take(wheel);
+    struct chunk *fresh = chunk_at(wheel, index);
+    fresh->used = 0;
+    fresh->next = chunk->next;
+    chunk->next = *head = index;
+    return fresh;
+}
+
 static inline void slot_add(struct wheel *wheel, unsigned level, uint64_t tick_at_level, const struct queue_event *event)
 {
     uint32_t slot = (uint32_t)tick_at_level & SLOT_MASK;
@@ -192,30 +204,25 @@ static inline void slot_add(struct wheel *wheel, unsigned level, uint64_t tick_a
         wheel->levels_in_use |= 1U << level;
     } else {
         chunk = chunk_at(wheel, *head);
-        if (chunk->used == wheel->chunk_events) {
-            uint32_t index = chunk_take(wheel);
-            struct chunk *fresh = chunk_at(wheel, index);
-            fresh->used = 0;
-            fresh->next = chunk->next;
-            chunk->next = *head = index;
-            chunk = fresh;
-        }
+        if (chunk->used == wheel->chunk_events)
+            chunk = slot_widen(wheel, head);
     }
     chunk->events[chunk->used++] = *event;
 }
 
-static __attribute__((noinline)) void place_above(struct wheel *wheel, const struct queue_event *event)
+/* Later than what is due: at the lowest level that reaches so far. */
+static inline void place(struct wheel *wheel, const struct queue_event *event)
 {
     uint64_t tick = (uint64_t)event->time_ns >> TICK_BITS, now = current_of(wheel);
     unsigned level = 0;
-    do {
+    while (tick - now >= SLOTS) {
         level++;
         tick >>= SLOT_BITS;
         now >>= SLOT_BITS;
-    } while (tick - now >= SLOTS);
+    }
     slot_add(wheel, level, tick, event);
     uint64_t start = tick << (level * SLOT_BITS);
-    if (start < wheel->upper)
+    if (level != 0 && start < wheel->upper)
         wheel->upper = start;
 }
 
@@ -314,10 +321,8 @@ static __attribute__((noinline)) void upper_turn(struct wheel *wheel, uint64_t l
                 continue;
             if (at <= tick)
                 due_add(wheel, event);
-            else if (at - tick < SLOTS)
-                slot_add(wheel, 0, at, event);
             else
-                place_above(wheel, event);
+                place(wheel, event);
         }
         chunk_give(wheel, index);
         index = next;
@@ -340,25 +345,29 @@ static inline void lowest_turn(struct wheel *wheel, uint64_t tick, queue_stale s
     } while (index != 0);
 }
 
+static inline int64_t start_ns(uint64_t tick)
+{
+    return tick == NO_TICK ? INT64_MAX : (int64_t)(tick << TICK_BITS);
+}
+
 /* On to the next tick that has events, all of which become due. */
 bool queue_wheel_turn(struct queue *queue, queue_stale stale, const void *ctx)
 {
     struct wheel *wheel = wheel_of(queue);
-    uint64_t current = current_of(wheel), lowest = level_first(wheel, 0, current);
-    uint64_t next = lowest < wheel->upper ? lowest : wheel->upper;
-    int64_t next_ns = next == NO_TICK ? INT64_MAX : (int64_t)(next << TICK_BITS);
-    if (next == NO_TICK || next_ns > *near_end_ns(queue))
+    uint64_t current, lowest = level_first(wheel, 0, current_of(wheel));
+    int64_t next_ns = start_ns(lowest < wheel->upper ? lowest : wheel->upper);
+    if (next_ns == INT64_MAX || next_ns > *near_end_ns(queue))
         return near_ends_later(queue, next_ns);
-    for (;;) {
+    do {
         if (wheel->upper <= lowest)
             upper_turn(wheel, lowest, stale, ctx);
         else
             lowest_turn(wheel, lowest, stale, ctx);
         current = current_of(wheel);
         lowest = level_first(wheel, 0, current);
-        if (wheel->upper > current && lowest != current)
-            return true;
-    }
+    } while (wheel->upper <= current || lowest == current);
+    *near_end_ns(queue) = start_ns(lowest < wheel->upper ? lowest : wheel->upper);
+    return true;
 }
 
 void queue_wheel_init(struct queue *queue)
@@ -377,14 +386,9 @@ void queue_wheel_init(struct queue *queue)
     heap_table(wheel)[0] = 0;
 }
 
-void queue_wheel_push(struct queue *queue, struct queue_event event)
+__attribute__((noinline)) void queue_wheel_push(struct queue *queue, struct queue_event event)
 {
-    struct wheel *wheel = wheel_of(queue);
-    uint64_t tick = (uint64_t)event.time_ns >> TICK_BITS;
-    if (tick - current_of(wheel) < SLOTS)
-        slot_add(wheel, 0, tick, &event);
-    else
-        place_above(wheel, &event);
+    place(wheel_of(queue), &event);
 }
 
 void queue_wheel_crowd(struct queue *queue, struct queue_event event)
