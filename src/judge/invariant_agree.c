@@ -115,7 +115,7 @@ static void stuck(struct invariants *all, const struct end_record *end, int64_t 
     const struct host_limits *host = &all->hosts[end->host];
     if (end_gone(end) || host->pauses > 0 || end->flags & (END_FORGED_ACK | END_FORGED_FIN) || end->state == TCP_TIME_WAIT)
         return;
-    const bool outstanding = (end->flags & END_SENT) != 0 && seq_after(end->sent_edge, end->acked);
+    const bool outstanding = (end->flags & END_SILENT) == 0 && seq_after(end->sent_edge, end->acked);
     const bool closing = end->state == TCP_FIN_WAIT_1 || end->state == TCP_LAST_ACK || end->state == TCP_CLOSING;
     const bool sending = closing || end->state == TCP_ESTABLISHED || end->state == TCP_CLOSE_WAIT;
     const bool waiting = sending && (end->flags & END_FIN) == 0 && !all->corks && (closing || end->written + 1 > end->sent_edge);
@@ -134,7 +134,7 @@ static void ends_disagree(struct invariants *all, const struct conn_record *conn
 {
     for (unsigned side = 0; side < 2; side++) {
         const struct end_record *gone = conn->end + side, *held = conn->end + (1 - side);
-        if ((gone->flags & held->flags & END_MADE) == 0 || !end_gone(gone) || end_gone(held) || held->state == TCP_TIME_WAIT)
+        if (((gone->flags | held->flags) & END_UNMADE) != 0 || !end_gone(gone) || end_gone(held) || held->state == TCP_TIME_WAIT)
             continue;
         all->number = gone->state_event;
         invariant_broken(all, INVARIANT_ENDS_AGREE, 0, "the %s's end is gone, and the %s still holds its own in %s",
@@ -146,11 +146,11 @@ void agree_finish(struct invariants *all, struct conn_record *conn, int64_t end_
 {
     if (!cut)
         ends_disagree(all, conn);
-    if (conn->flags & CONN_MURKY)
+    if (conn_murky(conn))
         return;
     for (unsigned side = 0; side < 2; side++) {
         const struct end_record *end = conn->end + side;
-        if ((end->flags & END_MADE) == 0)
+        if ((end->flags & END_UNMADE) != 0)
             continue;
         all->number = end->state_event;
         if (!end_gone(end))

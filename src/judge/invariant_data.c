@@ -7,6 +7,14 @@
 
 #define NUMBERS_COUNT (UINT64_C(1) << 31) /* a stream beyond this is longer than its numbers can be compared */
 
+/* What a step of the story sends or asks for. */
+static uint64_t step_size(const struct invariants *all, uint32_t step, uint64_t without)
+{
+    if (step >= all->story->step_count || all->story->steps[step].size <= 0)
+        return without;
+    return (uint64_t)all->story->steps[step].size;
+}
+
 /* How much of the peer's stream has arrived without a gap, SYN and FIN apart. */
 static uint64_t arrived_bytes(const struct end_record *end, const struct end_record *peer)
 {
@@ -19,14 +27,12 @@ static uint64_t arrived_bytes(const struct end_record *end, const struct end_rec
 }
 
 /* A call that reads has returned: prefix; at end-of-file, no-silent-loss. */
-void data_returned(struct invariants *all, struct conn_record *conn, unsigned side, const struct trace_call *call)
+void data_given(struct invariants *all, struct conn_record *conn, unsigned side, const struct trace_call *call)
 {
     struct end_record *end = conn->end + side, *peer = conn->end + (1 - side);
-    if (call->value > 0)
-        end->delivered += (uint64_t)call->value;
-    if (conn->flags & CONN_MURKY)
+    if (conn_murky(conn))
         return;
-    const uint64_t most = peer->written + peer->promised;
+    const uint64_t most = peer->written + step_size(all, peer->send_step, 0);
     if (end->delivered > most)
         invariant_broken(all, INVARIANT_PREFIX, 0,
                          "the %s's program was given %" PRIu64 " bytes, but the %s's program has written %" PRIu64,
@@ -46,7 +52,7 @@ void data_returned(struct invariants *all, struct conn_record *conn, unsigned si
 void data_fin_acknowledged(struct invariants *all, struct conn_record *conn, unsigned side, const struct trace_segment *seg)
 {
     struct end_record *end = conn->end + side, *peer = conn->end + (1 - side);
-    end->flags |= END_FIN_KEPT;
+    end->flags &= ~(uint32_t)(END_FIN_OUT | END_LACKS_FIN_ACK);
     if (end->flags & END_FORGED_ACK || end->written >= NUMBERS_COUNT)
         return;
     if (end->fin < end->written + 1)
@@ -66,12 +72,12 @@ uint64_t invariants_in_hand(const struct invariants *all, uint32_t conn, unsigne
     if (conn >= all->conn_count)
         return 0;
     conn_look(all, conn, &record);
-    if (record.flags & CONN_MURKY)
+    if (conn_murky(&record))
         return 0;
     const struct end_record *end = &record.end[side], *peer = &record.end[1 - side];
     const uint64_t arrived = arrived_bytes(end, peer);
     if ((end->flags & (END_READING | END_SHUT_READ)) != END_READING || arrived >= NUMBERS_COUNT || arrived <= end->delivered)
         return 0;
-    const uint64_t taken = arrived - end->delivered;
-    return taken < end->wanted ? taken : end->wanted;
+    const uint64_t taken = arrived - end->delivered, wanted = step_size(all, end->recv_step, UINT64_MAX);
+    return taken < wanted ? taken : wanted;
 }

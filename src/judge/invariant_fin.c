@@ -11,9 +11,9 @@ void fin_sent(struct invariants *all, struct conn_record *conn, unsigned side, c
     struct end_record *end = conn->end + side;
     const uint32_t fin = right - 1;
     if ((end->flags & END_FIN) == 0) {
-        end->flags |= END_FIN;
+        end->flags |= END_FIN | END_FIN_OUT;
         end->fin = fin;
-        if ((end->flags & END_SENT) != 0 && seq_after(end->sent_edge, right))
+        if ((end->flags & END_SILENT) == 0 && seq_after(end->sent_edge, right))
             invariant_broken(all, INVARIANT_FIN_ONCE, seg->number,
                              "the %s's FIN has number %" PRIu32 ", but bytes up to %" PRIu32 " were sent before",
                              invariant_host(all, end->host), fin, end->sent_edge);
@@ -36,7 +36,7 @@ void fin_arrived(struct invariants *all, struct conn_record *conn, unsigned side
     const uint32_t fin = seg->seq + seg->len;
     if (!state_synchronized(end->state) || (seg->flags & TCP_ACK) == 0)
         return;
-    const bool known = (end->flags & END_ACKED) != 0 && seq_after(end->ack_sent, fin);
+    const bool known = (end->flags & END_ACKS_NOTHING) == 0 && seq_after(end->ack_sent, fin);
     const bool dated = (end->flags & END_TIMESTAMPS) == 0 || (seg->options & TCPOPT_TS) != 0;
     const bool newest = (end->flags & END_TIMESTAMPS) == 0 || (dated && !seq_after(end->ts_max, seg->tsval));
     const struct host_limits *host = &all->hosts[end->host];

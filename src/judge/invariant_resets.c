@@ -21,7 +21,7 @@ static bool caused_by_last(const struct invariants *all, uint32_t cause)
 /* A RST leaves. R-077 */
 void resets_answered(struct invariants *all, const struct end_record *end, const struct trace_event *event)
 {
-    if (caused_by_last(all, event->cause) && all->last.conn == event->conn && all->last.flags & TCP_RST)
+    if (caused_by_last(all, event->cause) && all->last.event->conn == event->conn && all->last.event->segment.flags & TCP_RST)
         invariant_broken(all, INVARIANT_RST_IS_LAWFUL, event->segment.number, "the %s answered a RST with a RST",
                          invariant_host(all, end->host));
 }
@@ -48,8 +48,8 @@ void resets_acknowledged(struct invariants *all, const struct end_record *end, c
 static bool may_be_obeyed(const struct invariants *all, const struct end_record *end)
 {
     const struct tcp_profile *p = all->hosts[end->host].profile;
-    const struct arrival *rst = &all->last;
-    const uint32_t low = end->flags & END_ACKED ? end->ack_sent : end->got_edge, high = end->got_edge;
+    const struct trace_segment *rst = &all->last.event->segment;
+    const uint32_t low = end->flags & END_ACKS_NOTHING ? end->got_edge : end->ack_sent, high = end->got_edge;
     const bool exact = within(rst->seq, low, high) || rst->seq == ranges_right_edge(all, end);
     /* A reset for what carried no ACK counts from nothing: its true number may lie anywhere. */
     const bool rootless = rst->seq == 0 && (rst->flags & TCP_ACK) != 0;
@@ -79,8 +79,9 @@ static bool may_be_obeyed(const struct invariants *all, const struct end_record 
 
 static void obeyed(struct invariants *all, const struct end_record *end, const struct trace_event *event)
 {
-    const struct arrival *rst = &all->last;
-    if (event->cause != rst->number || rst->conn != event->conn || rst->host != event->host)
+    const struct trace_event *last = all->last.event;
+    const struct trace_segment *rst = &last->segment;
+    if (event->cause != all->last.number || last->conn != event->conn || last->host != event->host)
         return;
     if ((rst->flags & TCP_RST) == 0)
         invariant_broken(all, INVARIANT_RST_IS_LAWFUL, 0, "the %s was reset in %s by a segment that is no RST",
@@ -107,9 +108,9 @@ static bool unclean(const struct end_record *end, const struct trace_event *even
 /* By a segment of another connection. */
 void resets_moved(struct invariants *all, const struct end_record *end, const struct trace_event *event)
 {
-    if (all->last.conn < event->conn && !end_gone(end))
+    if (all->last.event->conn < event->conn && !end_gone(end))
         invariant_broken(all, INVARIANT_NO_OLD_DUPLICATES, 0,
-                         "a segment of connection %u moved the %s's end of connection %u from %s to %s", (unsigned)all->last.conn,
+                         "a segment of connection %u moved the %s's end of connection %u from %s to %s", (unsigned)all->last.event->conn,
                          invariant_host(all, end->host), (unsigned)event->conn, tcp_state_name((enum tcp_state)event->state.from),
                          tcp_state_name((enum tcp_state)event->state.to));
 }
@@ -134,13 +135,13 @@ void resets_hidden(struct invariants *all, const struct end_record *end, unsigne
 /* ---- calls ---- */
 
 /* close(): is something certainly unread? L-01, R-060. A recv that has not returned may have taken it. */
-void resets_called(struct invariants *all, struct conn_record *conn, unsigned side, const struct trace_call *call)
+void resets_closed(struct invariants *all, struct conn_record *conn, unsigned side)
 {
     struct end_record *end = conn->end + side;
     const struct end_record *peer = conn->end + (1 - side);
-    if (call->call != CALL_CLOSE || conn->flags & CONN_MURKY || !all->hosts[end->host].profile->close_unread_rst)
+    if (conn_murky(conn) || !all->hosts[end->host].profile->close_unread_rst)
         return;
-    if (end->flags & (END_READING | END_SHUT_READ | END_CLOSED | END_FORGED_FIN) || (end->flags & END_ACKED) == 0)
+    if (end->flags & (END_READING | END_SHUT_READ | END_CLOSED | END_FORGED_FIN | END_ACKS_NOTHING))
         return;
     if (end->state != TCP_ESTABLISHED && end->state != TCP_CLOSE_WAIT)
         return;
@@ -157,7 +158,7 @@ void resets_called(struct invariants *all, struct conn_record *conn, unsigned si
 void resets_told(struct invariants *all, struct conn_record *conn, unsigned side, const struct trace_call *call)
 {
     struct end_record *end = conn->end + side;
-    if (conn->flags & CONN_MURKY)
+    if (conn_murky(conn))
         return;
     if (call->error == TCP_ECONNRESET || call->error == TCP_ECONNREFUSED || call->error == TCP_ETIMEDOUT) {
         if (end->flags & END_TOLD)
@@ -175,7 +176,7 @@ void resets_told(struct invariants *all, struct conn_record *conn, unsigned side
 void resets_finish(struct invariants *all, struct conn_record *conn, unsigned side)
 {
     const struct end_record *end = conn->end + side;
-    if (conn->flags & CONN_MURKY || (end->flags & (END_UNCLEAN | END_TOLD | END_PIPE | END_SHUT_READ | END_CLOSED)) != END_UNCLEAN)
+    if (conn_murky(conn) || (end->flags & (END_UNCLEAN | END_TOLD | END_PIPE | END_SHUT_READ | END_CLOSED)) != END_UNCLEAN)
         return;
     if ((end->flags & (END_READING | END_DRAINING)) == 0 || all->hosts[end->host].pauses > 0)
         return;

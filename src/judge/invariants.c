@@ -31,7 +31,8 @@ void invariants_reset(struct invariants *all, const struct story *story)
     all->range_count = 1;
     all->range_free = 0;
     all->forged_count = 0;
-    all->last = (struct arrival){0};
+    all->last_kept = (struct trace_event){0};
+    all->last = (struct arrival){.event = &all->last_kept, .number = UINT32_MAX};
     all->last_state_event = 0;
     all->fault_ns = 0;
     all->now_ns = 0;
@@ -81,10 +82,12 @@ const char *invariant_host(const struct invariants *all, unsigned host)
     return host < all->story->node_count ? all->story->nodes[host].name : "an unknown host";
 }
 
-/* The side at `host`, 2 if the connection has no end there: a middlebox speaks. */
-static inline unsigned side_at(const struct conn_record *conn, unsigned host)
+/* The end at `host`. NULL: the connection has none there: a middlebox speaks. */
+static inline struct end_record *end_at(struct conn_record *conn, unsigned host)
 {
-    return conn->end[0].host == host ? 0 : conn->end[1].host == host ? 1 : 2;
+    if (conn->end[0].host == host)
+        return &conn->end[0];
+    return __builtin_expect(conn->end[1].host == host, 1) ? &conn->end[1] : NULL;
 }
 
 /* The connection's first segments tell where its ends are. */
@@ -101,81 +104,78 @@ static void learn_hosts(struct conn_record *conn, unsigned from, unsigned to)
     }
 }
 
-static IN_LOOP void sent(struct invariants *all, const struct trace_event *event)
+#define WIRE_FLAGS (TCP_SYN | TCP_FIN | TCP_RST | TCP_ACK)
+
+/* A segment leaves an end. It is asked from two places, and in one of them some of this is constant: `flags`, the segment's, and what of
+ * `odd` the end's flags may have. */
+#define LEAVES_ODDLY (END_MURKY | END_SILENT | END_ACKS_NOTHING)
+static IN_LOOP void leaves(struct invariants *all, struct conn_record *conn, struct end_record *end, const struct trace_event *event,
+                           unsigned flags, uint32_t odd)
 {
-    struct conn_record *conn = conn_at(all, event->conn);
-    if (conn == NULL)
-        return;
-    unsigned side = side_at(conn, event->host);
-    if (__builtin_expect(side > 1 || conn->end[side ^ 1].host == NO_HOST, 0)) {
-        learn_hosts(conn, event->host, event->peer);
-        side = side_at(conn, event->host);
-        if (side > 1)
-            return;
-    }
     const struct trace_segment *seg = &event->segment;
-    struct end_record *end = conn->end + side;
-    end->spoke_ns = event->time_ns;
-    if (conn->flags & CONN_MURKY)
+    const uint32_t right = segment_right(seg, flags);
+    if (odd & END_MURKY)
         return;
-    if (__builtin_expect((seg->flags & TCP_RST) != 0, 0)) {
+    if (flags & TCP_RST) {
         resets_answered(all, end, event);
         return; /* its number is the peer's idea of ours as often as our own */
     }
-    const uint32_t right = trace_segment_end(seg);
-    if ((seg->flags & TCP_FIN) != 0 || (end->flags & END_FIN) != 0)
-        fin_sent(all, conn, side, seg, right);
-    if (seg->flags & TCP_ACK) {
+    if ((flags & TCP_FIN) != 0 || ((end->flags & END_FIN) != 0 && !fin_is_last(end, seg, flags, right)))
+        fin_sent(all, conn, end_side(conn, end), seg, right);
+    if (flags & TCP_ACK) {
         const uint32_t edge = seg->ack + seg->wnd;
         if (seq_after(seg->ack, end->got_edge))
             resets_acknowledged(all, end, seg);
-        if ((end->flags & END_ACKED) == 0 || seq_after(seg->ack, end->ack_sent))
+        if ((odd & END_ACKS_NOTHING) != 0 || seq_after(seg->ack, end->ack_sent))
             end->ack_sent = seg->ack;
-        if ((end->flags & END_ACKED) == 0 || seq_after(edge, end->window_edge))
+        if ((odd & END_ACKS_NOTHING) != 0 || seq_after(edge, end->window_edge))
             end->window_edge = edge;
-        end->flags |= END_ACKED;
+        if (odd & END_ACKS_NOTHING)
+            end->flags &= ~(uint32_t)END_ACKS_NOTHING;
         if (end->flags & (END_OWES_ACK | END_FIN_ARRIVED))
-            fin_acknowledged_by(all, conn, side, seg);
+            fin_acknowledged_by(all, conn, end_side(conn, end), seg);
     }
-    if ((end->flags & END_SENT) == 0 || seq_after(right, end->sent_edge)) {
+    if ((odd & END_SILENT) != 0 || seq_after(right, end->sent_edge))
         end->sent_edge = right;
-        end->flags |= END_SENT;
-    }
-    agree_sent(all, conn, side, event);
+    if (odd & END_SILENT)
+        end->flags &= ~(uint32_t)END_SILENT;
+    agree_sent(all, conn, end, event, flags);
 }
 
-static bool is_forged(const struct invariants *all, uint32_t segment)
+static OUTLINED void leaves_oddly(struct invariants *all, struct conn_record *conn, struct end_record *end, const struct trace_event *event)
 {
-    for (uint32_t i = all->forged_count; i > 0 && all->forged[i - 1] >= segment; i--)
-        if (all->forged[i - 1] == segment)
-            return true;
-    return false;
+    if ((end->flags & END_SILENT) != 0 && end_peer(conn, end)->host == NO_HOST)
+        learn_hosts(conn, event->host, event->peer);
+    end->spoke_ns = event->time_ns;
+    leaves(all, conn, end, event, event->segment.flags & WIRE_FLAGS, end->flags);
 }
 
-static OUTLINED void injected(struct invariants *all, const struct trace_event *event)
+static IN_LOOP void sent(struct invariants *all, struct conn_record *conn, const struct trace_event *event)
 {
-    all->fault_ns = event->time_ns;
-    if (all->forged_count == all->forged_capacity) {
-        uint32_t capacity = all->forged_capacity < 16 ? 16 : all->forged_capacity * 2;
-        uint32_t *grown = realloc(all->forged, capacity * sizeof *grown);
-        if (grown == NULL) {
-            all->failed = true;
+    struct end_record *end = end_at(conn, event->host);
+    const unsigned flags = event->segment.flags & WIRE_FLAGS;
+    if (end == NULL) {
+        learn_hosts(conn, event->host, event->peer);
+        end = end_at(conn, event->host);
+        if (end == NULL)
             return;
-        }
-        all->forged = grown;
-        all->forged_capacity = capacity;
     }
-    all->forged[all->forged_count++] = event->segment.number;
+    if ((flags & ~(unsigned)TCP_FIN) != TCP_ACK || (end->flags & LEAVES_ODDLY) != 0) {
+        leaves_oddly(all, conn, end, event);
+        return;
+    }
+    end->spoke_ns = event->time_ns;
+    leaves(all, conn, end, event, TCP_ACK | (flags & TCP_FIN), 0);
 }
 
 /* Certainly accepted: synchronized, new timestamp, the newest ACK, all before it taken, within the window offered. */
-static bool surely_taken(struct end_record *end, const struct trace_segment *seg, uint32_t right)
+static IN_LOOP bool surely_taken(struct end_record *end, const struct trace_segment *seg, unsigned flags, uint32_t right)
 {
-    if (!state_synchronized(end->state) || (seg->flags & (TCP_ACK | TCP_SYN)) != TCP_ACK || seg->ack != end->acked)
+    if (!state_synchronized(end->state) || (flags & (TCP_ACK | TCP_SYN)) != TCP_ACK || seg->ack != end->acked)
         return false;
     if (end->flags & END_TIMESTAMPS && ((seg->options & TCPOPT_TS) == 0 || seq_after(end->ts_max, seg->tsval)))
         return false;
-    if ((end->flags & END_ACKED) == 0)
+    if (end->flags & END_ACKS_NOTHING)
         return false;
     if (seq_after(end->ack_sent, end->sure_edge))
         end->sure_edge = end->ack_sent;
@@ -186,65 +186,80 @@ static bool surely_taken(struct end_record *end, const struct trace_segment *seg
     return true;
 }
 
-static IN_LOOP void arrived(struct invariants *all, const struct trace_event *event)
+/* A segment reaches an end; `flags` and `odd` as above. */
+#define REACHES_ODDLY (END_MURKY | END_SILENT)
+static IN_LOOP void reaches(struct invariants *all, struct conn_record *conn, struct end_record *end, const struct trace_event *event,
+                            unsigned flags, uint32_t odd, bool forged)
 {
     const struct trace_segment *seg = &event->segment;
-    const bool forged = all->forged_count > 0 && is_forged(all, seg->number);
-    all->last.number = all->number;
-    all->last.conn = event->conn;
-    all->last.seq = seg->seq;
-    all->last.ack = seg->ack;
-    all->last.flags = seg->flags;
-    all->last.host = event->host;
-    all->last.forged = forged;
-    all->last.idle_ack = pure_ack(seg) && (seg->classes & CLASS_PROBE) == 0;
-    all->last_state_event = 0;
-
-    struct conn_record *conn = conn_at(all, event->conn);
-    const unsigned side = conn == NULL ? 2 : side_at(conn, event->host);
-    if (side > 1)
+    const uint32_t right = segment_right(seg, flags);
+    if (flags & TCP_SYN && seg->seq != 0) {
+        conn_is_murky(conn); /* the SYN-ACK of a half-open end that was forgotten since */
         return;
-    struct end_record *end = conn->end + side;
-    end->heard_ns = event->time_ns;
-    if (seg->flags & TCP_SYN && seg->seq != 0)
-        conn->flags |= CONN_MURKY; /* the SYN-ACK of a half-open end that was forgotten since */
-    if (conn->flags & CONN_MURKY || seg->flags & TCP_RST)
+    }
+    if ((odd & END_MURKY) != 0 || (flags & TCP_RST) != 0)
         return;
 
-    if (seg->flags & TCP_ACK && end->flags & END_SENT && !seq_after(seg->ack, end->sent_edge)) {
+    if ((flags & TCP_ACK) != 0 && (odd & END_SILENT) == 0 && !seq_after(seg->ack, end->sent_edge)) {
         if (seq_after(seg->ack, end->acked)) {
             end->acked = seg->ack;
+            end->flags &= ~(uint32_t)END_LACKS_SYN_ACK;
             if (forged)
                 end->flags |= END_FORGED_ACK;
-            conn->progress_ns = event->time_ns;
-            conn->idle_acks = 0;
+            conn_moves(conn, event->time_ns);
         }
-        if ((end->flags & (END_FIN | END_FIN_KEPT)) == END_FIN && end_fin_acked(end))
-            data_fin_acknowledged(all, conn, side, seg);
+        if ((end->flags & END_FIN_OUT) != 0 && seq_after(end->acked, end->fin))
+            data_fin_acknowledged(all, conn, end_side(conn, end), seg);
     }
     end->window_seen = seg->wnd;
 
-    const uint32_t right = trace_segment_end(seg);
     bool sure = false;
     if (right != seg->seq) {
-        sure = !forged && surely_taken(end, seg, right);
-        if (end_gone(end) && (seg->flags & TCP_SYN) == 0)
+        sure = !forged && surely_taken(end, seg, flags, right);
+        if (end_gone(end) && (flags & TCP_SYN) == 0)
             all->hosts[event->host].strays = true;
-        if (ranges_arrived(all, end, seg->seq, right)) {
-            conn->progress_ns = event->time_ns;
-            conn->idle_acks = 0;
-        }
+        if (ranges_arrived(all, end, seg->seq, right))
+            conn_moves(conn, event->time_ns);
+        if (flags & TCP_SYN && end->got_edge >= 1)
+            end->flags &= ~(uint32_t)END_LACKS_SYN;
     }
-    if (seg->flags & TCP_FIN) {
+    if (flags & TCP_FIN) {
+        if (end_has_fin(end, end_peer(conn, end)))
+            end->flags &= ~(uint32_t)END_LACKS_FIN;
         if (forged)
             end->flags |= END_FORGED_FIN;
         else
-            fin_arrived(all, conn, side, seg, sure);
+            fin_arrived(all, conn, end_side(conn, end), seg, sure);
     }
-    if (seg->options & TCPOPT_TS && !forged && ((end->flags & END_TIMESTAMPS) == 0 || seq_after(seg->tsval, end->ts_max))) {
+    if ((seg->options & TCPOPT_TS) != 0 && !forged && (seq_after(seg->tsval, end->ts_max) || (end->flags & END_TIMESTAMPS) == 0)) {
         end->ts_max = seg->tsval;
         end->flags |= END_TIMESTAMPS;
     }
+}
+
+static OUTLINED void reaches_oddly(struct invariants *all, struct conn_record *conn, struct end_record *end,
+                                   const struct trace_event *event)
+{
+    reaches(all, conn, end, event, event->segment.flags & WIRE_FLAGS, end->flags, all->last.forged);
+}
+
+static IN_LOOP void arrived(struct invariants *all, struct conn_record *conn, const struct trace_event *event, uint32_t number)
+{
+    struct end_record *end = end_at(conn, event->host);
+    const unsigned flags = event->segment.flags & WIRE_FLAGS;
+    all->last.event = event;
+    all->last.number = number;
+    all->last.forged = false;
+    if (__builtin_expect(all->forged_count > 0, 0))
+        all->last.forged = faults_forged(all, event->segment.number);
+    all->last_state_event = 0;
+    if (end == NULL)
+        return;
+    end->heard_ns = event->time_ns;
+    if ((flags & (TCP_SYN | TCP_RST)) != 0 || (end->flags & REACHES_ODDLY) != 0 || all->forged_count > 0)
+        reaches_oddly(all, conn, end, event);
+    else
+        reaches(all, conn, end, event, flags & (TCP_FIN | TCP_ACK), 0, false);
 }
 
 /* The passive end was forgotten before anybody had heard of it, and the peer, which still tries, has made another: nothing but the
@@ -252,8 +267,7 @@ static IN_LOOP void arrived(struct invariants *all, const struct trace_event *ev
 static bool half_open_again(const struct conn_record *conn, unsigned side)
 {
     const struct end_record *end = conn->end + side, *peer = conn->end + (1 - side);
-    return (conn->flags & CONN_MURKY) == 0 && end_gone(end) && end->from == TCP_SYN_RECEIVED && peer->state == TCP_SYN_SENT &&
-           peer->got_edge == 0;
+    return !conn_murky(conn) && end_gone(end) && end->from == TCP_SYN_RECEIVED && peer->state == TCP_SYN_SENT && peer->got_edge == 0;
 }
 
 /* A SYN opens this end. */
@@ -262,11 +276,15 @@ static OUTLINED void end_opens(struct invariants *all, struct conn_record *conn,
 {
     /* Of another connection, a forged or an old one (RFC 9293 figure 9): no number of its peer's was ever its own. */
     if (by_last && (event->state.from == TCP_LISTEN || event->state.from == TCP_SYN_SENT) &&
-        (all->last.conn != event->conn || all->last.forged))
-        conn->flags |= CONN_MURKY;
+        (all->last.event->conn != event->conn || all->last.forged))
+        conn_is_murky(conn);
     /* What it came with is here, under whichever number it was sent. */
-    if (event->state.from == TCP_LISTEN && event->cause == all->last.number && all->last.flags & TCP_SYN && all->last.seq == 0)
-        ranges_arrived(all, conn->end + side, 0, 1);
+    struct end_record *end = conn->end + side;
+    const struct trace_segment *last = &all->last.event->segment;
+    if (event->state.from == TCP_LISTEN && event->cause == all->last.number && last->flags & TCP_SYN && last->seq == 0)
+        ranges_arrived(all, end, 0, 1);
+    if (end->got_edge >= 1)
+        end->flags &= ~(uint32_t)END_LACKS_SYN;
 }
 
 /* Another end under the same number. False: this is not its life that counts. */
@@ -277,100 +295,101 @@ static OUTLINED bool end_again(struct invariants *all, struct conn_record *conn,
         return false;
     if (half_open_again(conn, side)) {
         ranges_drop(all, end);
-        *end = (struct end_record){.host = event->host, .fin_acked_ns = -1, .closed_ns = -1, .state = event->state.from};
+        *end = (struct end_record)END_NEW;
+        end->host = event->host;
+        end->state = event->state.from;
     } else {
-        conn->flags |= CONN_MURKY; /* an old duplicate SYN has made a second end under the same number */
+        conn_is_murky(conn); /* an old duplicate SYN has made a second end under the same number */
         end->state = event->state.from;
     }
     return true;
 }
 
-static IN_LOOP void state_changed(struct invariants *all, const struct trace_event *event)
+/* A state that is asked about. False: this is not the life of an end that counts. */
+static OUTLINED bool state_asked(struct invariants *all, struct conn_record *conn, unsigned side, const struct trace_event *event)
 {
-    struct conn_record *conn = conn_at(all, event->conn);
-    const unsigned side = event->state.side, from = event->state.from, to = event->state.to;
-    const bool by_last = event->cause == all->last.number && event->cause != 0;
-    if (by_last)
-        all->last_state_event = all->number;
-    if (conn == NULL || side > 1)
-        return; /* a listener: it has no life that an invariant speaks of */
     struct end_record *end = conn->end + side;
-    if ((end->flags & END_MADE) == 0) {
+    const bool by_last = event->cause == all->last.number;
+    if (end->flags & END_UNMADE) {
         if (end->host == NO_HOST)
             end->host = event->host;
-        end->state = (uint8_t)from;
-        end->identity = event->state.end;
-        end->flags |= END_MADE;
-    } else if (end->identity != event->state.end) {
-        if (!end_again(all, conn, side, event))
-            return;
-        end->identity = event->state.end;
-        end->flags |= END_MADE;
+        end->state = event->state.from;
+    } else if (end->identity != event->state.end && !end_again(all, conn, side, event)) {
+        return false;
     }
-    if (to == TCP_SYN_RECEIVED)
+    end->identity = event->state.end;
+    end->flags &= ~(uint32_t)END_UNMADE;
+    if (event->state.to == TCP_SYN_RECEIVED)
         end_opens(all, conn, side, event, by_last);
-    if ((conn->flags & CONN_MURKY) == 0) {
-        if (!moves_in_order(end, conn->end + (1 - side), from, to))
-            moves_state(all, conn, side, event);
-        if (by_last && all->last.conn != event->conn && all->last.conn != 0)
-            resets_moved(all, end, event);
-        if (event->what != WHY_ORDINARY)
-            resets_ended(all, end, event);
-        if (end->flags & END_MUST_RESET)
-            resets_hidden(all, end, to);
-        agree_state(all, conn, side, event);
+    if (end->flags & END_MURKY)
+        return true;
+    if (moves_spoken_against(end, event->state.from, event->state.to) & ~(uint32_t)(END_ALWAYS | END_MUST_RESET))
+        moves_state(all, conn, side, event);
+    if (by_last && all->last.event->conn != event->conn && all->last.event->conn != 0)
+        resets_moved(all, end, event);
+    if (event->what != WHY_ORDINARY)
+        resets_ended(all, end, event);
+    if (end->flags & END_MUST_RESET)
+        resets_hidden(all, end, event->state.to);
+    if (all->now_ns - end->entered_ns > all->bound_least_ns)
+        agree_too_late(all, conn, side, all->now_ns);
+    if (event->state.from == TCP_TIME_WAIT && event->state.to > TCP_LISTEN)
+        agree_time_wait(all, end, event->what);
+    return true;
+}
+
+/* It was in the state before. */
+static OUTLINED void end_goes(struct invariants *all, struct end_record *end, const struct trace_event *event)
+{
+    if (event->state.from == TCP_TIME_WAIT && (end->flags & END_MURKY) == 0)
+        agree_time_wait(all, end, event->what);
+    fin_deadline(all, end, all->now_ns);
+    end->flags &= ~(uint32_t)(END_OWES_ACK | END_MUST_RESET);
+    if (end->gaps != 0)
+        ranges_drop(all, end);
+}
+
+static IN_LOOP void state_changed(struct invariants *all, struct conn_record *conn, const struct trace_event *event, uint32_t number)
+{
+    const unsigned from = event->state.from, to = event->state.to, side = event->state.side;
+    bool by_another = false;
+    if (event->cause == all->last.number) {
+        all->last_state_event = number;
+        by_another = all->last.event->conn != event->conn;
     }
+    if (side > 1)
+        return;
+    struct end_record *end = conn->end + side;
+    /* What is certainly in order need not be asked. */
+    const bool plain = moves_spoken_against(end, from, to) == 0 && end->identity == event->state.end && event->what == WHY_ORDINARY &&
+                       event->time_ns - end->entered_ns <= all->bound_least_ns && !by_another;
+    if (!plain && !state_asked(all, conn, side, event))
+        return;
     end->from = end->state;
     end->state = (uint8_t)to;
     end->entered_ns = event->time_ns;
-    end->state_event = all->number;
-    conn->progress_ns = event->time_ns;
-    conn->idle_acks = 0;
-    if (end_gone(end)) {
-        fin_deadline(all, end, event->time_ns);
-        end->flags &= ~(uint32_t)(END_OWES_ACK | END_MUST_RESET);
-        if (end->gaps != 0)
-            ranges_drop(all, end);
-    }
+    end->state_event = number;
+    conn_moves(conn, event->time_ns);
+    if (to <= TCP_LISTEN)
+        end_goes(all, end, event);
 }
 
-static uint64_t size_of(const struct invariants *all, const struct trace_call *call, uint64_t without)
+/* A program does something about a connection: that moves it. */
+static IN_LOOP void called(struct invariants *all, struct conn_record *conn, const struct trace_event *event)
 {
-    if (call->step >= all->story->step_count || all->story->steps[call->step].size <= 0)
-        return without;
-    return (uint64_t)all->story->steps[call->step].size;
-}
-
-/* A program does something about a connection: that moves it. NULL: about none, or none of its ends is there. */
-static inline struct conn_record *program_acts(struct invariants *all, const struct trace_event *event, unsigned *side)
-{
-    struct conn_record *conn = conn_at(all, event->conn);
-    if (conn == NULL)
-        return NULL;
-    *side = side_at(conn, event->host);
-    if (*side > 1)
-        return NULL;
-    conn->progress_ns = event->time_ns;
-    conn->idle_acks = 0;
-    return conn;
-}
-
-static IN_LOOP void called(struct invariants *all, const struct trace_event *event)
-{
-    unsigned side;
-    struct conn_record *conn = program_acts(all, event, &side);
-    if (conn == NULL)
-        return;
-    struct end_record *end = conn->end + side;
+    struct end_record *end = end_at(conn, event->host);
     const struct trace_call *call = &event->call;
+    if (end == NULL)
+        return;
+    conn_moves(conn, event->time_ns);
     switch ((enum call_kind)call->call) {
     case CALL_SEND:
-        end->promised = size_of(all, call, 0);
+        end->send_step = call->step;
         break;
     case CALL_RECV:
     case CALL_RECV_EOF:
         end->flags |= END_READING;
-        end->wanted = call->call == CALL_RECV ? size_of(all, call, UINT64_MAX) : UINT64_MAX;
+        end->recv_step = call->call == CALL_RECV ? call->step : NO_STEP;
         break;
     case CALL_DRAIN:
         end->flags |= END_DRAINING;
@@ -384,7 +403,7 @@ static IN_LOOP void called(struct invariants *all, const struct trace_event *eve
         break;
     case CALL_CLOSE:
     case CALL_ABORT:
-        resets_called(all, conn, side, call);
+        resets_called(all, conn, end, call);
         end->flags = (end->flags | END_CLOSED | END_CLOSING_CALL) & ~(uint32_t)(END_READING | END_DRAINING);
         end->closed_ns = all->now_ns;
         break;
@@ -399,28 +418,28 @@ static IN_LOOP void called(struct invariants *all, const struct trace_event *eve
     }
 }
 
-static IN_LOOP void returned(struct invariants *all, const struct trace_event *event)
+/* So does what comes of it. */
+static IN_LOOP void returned(struct invariants *all, struct conn_record *conn, const struct trace_event *event)
 {
-    unsigned side;
-    struct conn_record *conn = program_acts(all, event, &side);
-    if (conn == NULL)
-        return;
-    struct end_record *end = conn->end + side;
+    struct end_record *end = end_at(conn, event->host);
     const struct trace_call *call = &event->call;
+    if (end == NULL)
+        return;
+    conn_moves(conn, event->time_ns);
     switch ((enum call_kind)call->call) {
     case CALL_SEND:
-        end->promised = 0;
+        end->send_step = NO_STEP;
         if (call->value > 0 && call->error == TCP_OK)
             end->written += (uint64_t)call->value;
         break;
     case CALL_RECV:
     case CALL_RECV_EOF:
         end->flags &= ~(uint32_t)END_READING;
-        end->wanted = 0;
-        data_returned(all, conn, side, call);
+        end->recv_step = NO_STEP;
+        data_returned(all, conn, end, call);
         break;
     case CALL_DRAIN:
-        data_returned(all, conn, side, call);
+        data_returned(all, conn, end, call);
         break;
     case CALL_CLOSE:
     case CALL_ABORT:
@@ -438,50 +457,46 @@ static IN_LOOP void returned(struct invariants *all, const struct trace_event *e
     case CALL_EXIT:
         break;
     }
-    resets_returned(all, conn, side, call);
+    resets_returned(all, conn, end, call);
 }
 
-/* A host that stands still owes no answer, and one without power has no programs. */
-static void host_stops(struct invariants *all, unsigned host, bool crashed)
+/* Most records speak of the connection of the one before. */
+struct ear {
+    struct conn_record *conn;
+    uint32_t number;
+};
+static IN_LOOP struct conn_record *spoken_of(struct invariants *all, struct ear *ear, const struct trace_event *event)
 {
-    for (uint32_t i = 1; i < all->conn_count; i++) {
-        struct conn_record *conn = conn_at(all, i);
-        for (unsigned side = 0; side < 2 && conn != NULL; side++) {
-            struct end_record *end = conn->end + side;
-            if (end->host != host)
-                continue;
-            end->flags &= ~(uint32_t)END_OWES_ACK;
-            if (crashed)
-                end->flags = (end->flags | END_CLOSED) & ~(uint32_t)(END_READING | END_DRAINING | END_CLOSING_CALL);
-        }
+    if (event->conn != ear->number) {
+        ear->conn = conn_at(all, event->conn);
+        ear->number = event->conn;
     }
+    return ear->conn;
 }
 
-static OUTLINED void fault(struct invariants *all, const struct trace_event *event)
+/* Records of the rarer kinds. */
+static OUTLINED void heard_seldom(struct invariants *all, const struct trace_event *event)
 {
-    all->fault_ns = event->time_ns;
-    if (event->host >= all->host_count)
-        return;
-    struct host_limits *host = &all->hosts[event->host];
-    switch ((enum fault_what)event->what) {
-    case FAULT_PAUSE:
-        host->pauses++;
-        host_stops(all, event->host, false);
+    switch ((enum trace_kind)event->kind) {
+    case TRACE_INJECT:
+        faults_injected(all, event);
         break;
-    case FAULT_RESUME:
-        if (host->pauses > 0)
-            host->pauses--;
+    case TRACE_FAULT:
+        faults_happen(all, event);
         break;
-    case FAULT_CRASH:
-        host->pauses = 0;
-        host_stops(all, event->host, true);
-        break;
-    case FAULT_CUT_BEGINS:
-    case FAULT_CUT_ENDS:
-    case FAULT_BOOT:
-    case FAULT_KILL:
-    case FAULT_LINK:
-        break;
+    case TRACE_SEND:
+    case TRACE_RECV:
+    case TRACE_STATE:
+    case TRACE_CALL:
+    case TRACE_RETURN:
+        break; /* not rare */
+    case TRACE_TIMER:
+    case TRACE_DROP:
+    case TRACE_DUP:
+    case TRACE_NOTE:
+    case TRACE_NAME:
+    case TRACE_FLOW:
+        break; /* they say nothing that a rule needs */
     }
 }
 
@@ -489,50 +504,51 @@ void invariants_feed(void *invariants, uint32_t number, const struct trace_event
 {
     struct invariants *all = invariants;
     const struct trace_event *event = first;
-    for (; count != 0; count--) {
-        all->number = number++;
-        all->now_ns = event->time_ns;
-        switch ((enum trace_kind)event->kind) { /* how long the record is comes with its kind: what trace_next() would ask again */
-        case TRACE_SEND:
-            sent(all, event);
-            event = trace_behind(event, trace_segment_bytes(event));
-            break;
-        case TRACE_RECV:
-            arrived(all, event);
-            event = trace_behind(event, trace_segment_bytes(event));
-            break;
-        case TRACE_STATE:
-            state_changed(all, event);
-            event = trace_behind(event, TRACE_STATE_BYTES);
-            break;
-        case TRACE_CALL:
-            called(all, event);
-            event = trace_behind(event, TRACE_CALL_BYTES);
-            break;
-        case TRACE_RETURN:
-            returned(all, event);
-            event = trace_behind(event, TRACE_CALL_BYTES);
-            break;
-        case TRACE_TIMER:
+    struct ear ear = {all->recent, all->recent_number};
+    for (const uint32_t behind = number + count; number != behind; number++) {
+        const unsigned kind = event->kind;
+        if (kind == TRACE_TIMER) { /* says nothing that a rule needs */
             event = trace_behind(event, TRACE_TIMER_BYTES);
-            break;
-        case TRACE_INJECT:
-            injected(all, event);
+            continue;
+        }
+        all->number = number;
+        all->now_ns = event->time_ns;
+        /* How long the record is comes with its kind: what trace_next() would ask again. */
+        if (kind == TRACE_STATE) {
+            state_changed(all, spoken_of(all, &ear, event), event, number);
+            event = trace_behind(event, TRACE_STATE_BYTES);
+        } else if (kind == TRACE_RECV) {
+            arrived(all, spoken_of(all, &ear, event), event, number);
+            event = trace_behind(event, trace_segment_bytes(event));
+        } else if (kind == TRACE_SEND) {
+            sent(all, spoken_of(all, &ear, event), event);
+            event = trace_behind(event, trace_segment_bytes(event));
+        } else if (kind == TRACE_RETURN) {
+            returned(all, spoken_of(all, &ear, event), event);
+            event = trace_behind(event, TRACE_CALL_BYTES);
+        } else if (kind == TRACE_CALL) {
+            called(all, spoken_of(all, &ear, event), event);
+            event = trace_behind(event, TRACE_CALL_BYTES);
+        } else {
+            heard_seldom(all, event);
+            ear = (struct ear){&all->nobody, 0}; /* other records may have moved */
             event = trace_next(event);
-            break;
-        case TRACE_FAULT:
-            fault(all, event);
-            event = trace_next(event);
-            break;
-        case TRACE_DROP:
-        case TRACE_DUP:
-        case TRACE_NOTE:
-        case TRACE_NAME:
-        case TRACE_FLOW: /* like timers they say nothing that a rule needs */
-            event = trace_next(event);
-            break;
         }
     }
+    all->number = number - 1;
+    all->recent = ear.conn;
+    all->recent_number = ear.number;
+    if (all->last.event != &all->last_kept) {
+        memcpy(&all->last_kept, all->last.event, TRACE_SEGMENT_BYTES);
+        all->last.event = &all->last_kept;
+    }
+}
+
+/* Both ends are gone in order: certainly nothing is left to be said. */
+static inline bool conn_is_over(const struct conn_record *conn)
+{
+    return end_gone(conn->end) && end_gone(conn->end + 1) &&
+           ((conn->end[0].flags | conn->end[1].flags) & (END_OWES_ACK | END_UNCLEAN | END_UNMADE | END_MURKY)) == 0;
 }
 
 uint32_t invariants_finish(struct invariants *all, int64_t end_ns, bool cut)
@@ -544,7 +560,15 @@ uint32_t invariants_finish(struct invariants *all, int64_t end_ns, bool cut)
     all->now_ns = end_ns;
     for (uint32_t i = 1; i < all->conn_count; i++) {
         struct conn_record copy, *conn = &copy;
-        conn_look(all, i, conn);
+        const uint32_t lent = all->conns[i].lent;
+        if ((int32_t)lent > 0)
+            conn = &all->lent[lent].conn;
+        else
+            conn_look(all, i, conn);
+        if (conn_is_over(conn)) {
+            all->number = conn->end[1].state_event;
+            continue;
+        }
         for (unsigned side = 0; side < 2; side++) {
             fin_deadline(all, conn->end + side, quiet ? TIME_NEVER : end_ns);
             if (!cut)

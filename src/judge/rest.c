@@ -15,20 +15,17 @@
 #endif
 #define REST_NS (RECORDS_AT_FIRST > 1 ? NS_PER_S / 4 : INT64_C(-1))
 
-static void end_init(struct end_record *end)
+void conn_init(struct conn_record *conn)
 {
-    memset(end, 0, sizeof *end);
-    end->host = NO_HOST;
-    end->fin_acked_ns = -1;
-    end->closed_ns = -1;
+    *conn = (struct conn_record){.end = {END_NEW, END_NEW}};
 }
 
 /* ---- few bytes ---- */
 
 /* The two ordinary states of a connection at rest: open, and over, the end that made it having closed first. What is expected of a
  * field is what it would be then. */
-#define FLAGS_OPEN (END_SENT | END_ACKED | END_TIMESTAMPS | END_MADE)
-#define FLAGS_OVER (FLAGS_OPEN | END_FIN | END_FIN_KEPT | END_CLOSED)
+#define FLAGS_OPEN (END_ALWAYS | END_LACKS_FIN | END_LACKS_FIN_ACK | END_TIMESTAMPS)
+#define FLAGS_OVER (END_ALWAYS | END_TIMESTAMPS | END_FIN | END_CLOSED)
 
 static void pack_life(struct pack *pack, struct conn_record *conn, unsigned side)
 {
@@ -72,8 +69,8 @@ static void pack_stream(struct pack *pack, struct end_record *end, const struct 
     pack_u32(pack, &end->ack_sent, end->got_edge);
     pack_u32(pack, &end->window_edge, end->ack_sent + (1u << 16));
     pack_u32(pack, &end->gaps, 0);
-    pack_u64(pack, &end->promised, 0);
-    pack_u64(pack, &end->wanted, end->flags & END_READING ? UINT64_MAX : 0);
+    pack_u32(pack, &end->send_step, NO_STEP);
+    pack_u32(pack, &end->recv_step, NO_STEP);
     pack_u64(pack, &end->delivered, peer->written);
 }
 
@@ -81,7 +78,6 @@ static void pack_conn(struct pack *pack, struct conn_record *conn)
 {
     pack_i64(pack, &conn->progress_ns, 0);
     pack_u32(pack, &conn->idle_acks, 0);
-    pack_u32(pack, &conn->flags, 0);
     for (unsigned side = 0; side < 2; side++) {
         pack_life(pack, conn, side);
         pack_times(pack, conn, side);
@@ -226,11 +222,11 @@ static bool conns_grow(struct invariants *all, uint32_t number)
 
 struct conn_record *conn_lend(struct invariants *all, uint32_t number)
 {
-    if (number >= all->conn_count && !conns_grow(all, number))
-        return NULL;
+    if (number == 0 || (number >= all->conn_count && !conns_grow(all, number)))
+        return &all->nobody;
     const uint32_t index = lent_take(all);
     if (index == 0)
-        return NULL;
+        return &all->nobody;
     struct lent_record *lent = &all->lent[index];
     struct conn_rest *rest = &all->conns[number];
     conn_look(all, number, &lent->conn);
@@ -245,9 +241,7 @@ void conn_look(const struct invariants *all, uint32_t number, struct conn_record
 {
     const struct conn_rest *rest = &all->conns[number];
     if (rest->lent == CONN_UNHEARD) {
-        memset(conn, 0, sizeof *conn);
-        end_init(&conn->end[0]);
-        end_init(&conn->end[1]);
+        conn_init(conn);
     } else if (rest->lent == 0 || rest->lent >= CONN_LONG) {
         conn_unpack(all, rest, conn);
     } else {
@@ -262,8 +256,10 @@ void conns_reset(struct invariants *all)
     all->lent_free = 0;
     all->surplus_count = all->surplus_free = 0;
     all->lent_wanted = RECORDS_AT_FIRST;
+    conn_init(&all->nobody);
+    conn_is_murky(&all->nobody);
     all->recent_number = 0;
-    all->recent = NULL;
+    all->recent = &all->nobody;
 }
 
 size_t invariants_bytes_used(const struct invariants *all)
