@@ -80,15 +80,12 @@ static void take_note(struct flow_side *from, const struct segment *seg)
         from->fin = fin_number(seg);
         from->known |= FLOW_FIN;
     }
-    if ((seg->flags & TCP_ACK) != 0 && ((from->known & FLOW_ACKED) == 0 || flow_before(from->ack_max, seg->ack))) {
-        from->ack_max = seg->ack;
-        from->known |= FLOW_ACKED;
-    }
+    if ((seg->flags & TCP_ACK) != 0)
+        flow_note_ack(from, seg->ack);
 }
 
-uint32_t flow_note_sent_rare(struct flow *flow, unsigned side, const struct segment *seg)
+uint32_t flow_note_sent_from(struct flow_side *from, struct flow_side *peer, const struct segment *seg)
 {
-    struct flow_side *from = &flow->side[side], *peer = &flow->side[!side];
     uint32_t classes = classes_of(from, peer, seg);
     if ((seg->marks & (SEGMENT_INJECTED | SEGMENT_COPY)) != 0)
         return classes;
@@ -102,14 +99,13 @@ uint32_t flow_note_sent_rare(struct flow *flow, unsigned side, const struct segm
 
 uint32_t flow_note_sent(struct flow *flow, const struct segment *seg)
 {
-    return flow_note_sent_from(flow, flow_side_of(flow, seg), seg);
+    unsigned side = flow_side_of(flow, seg);
+    return flow_note_sent_from(&flow->side[side], &flow->side[side ^ 1], seg);
 }
 
 /* A FIN is at the door of the peer, whose next acknowledgement of it is ACK(FIN). */
-void flow_note_fin_arrived(struct flow *flow, unsigned side, const struct segment *seg)
+static void note_fin_arrived(struct flow_side *from, const struct flow_side *peer, const struct segment *seg)
 {
-    struct flow_side *from = &flow->side[side];
-    const struct flow_side *peer = &flow->side[!side];
     uint32_t number = fin_number(seg);
     bool own = (from->known & FLOW_FIN) != 0 && number == from->fin;
     if (!own) {
@@ -121,7 +117,18 @@ void flow_note_fin_arrived(struct flow *flow, unsigned side, const struct segmen
     from->known |= FLOW_FIN_ARRIVED;
 }
 
+void flow_note_arrived_from(struct flow_side *from, const struct flow_side *peer, const struct segment *seg)
+{
+    if ((seg->flags & TCP_RST) != 0 || (seg->marks & SEGMENT_CORRUPT) != 0)
+        return;
+    if ((seg->flags & TCP_FIN) != 0)
+        note_fin_arrived(from, peer, seg);
+    if ((seg->flags & TCP_ACK) != 0 && (seg->marks & SEGMENT_INJECTED) == 0)
+        flow_note_edge(from, seg);
+}
+
 void flow_note_arrived(struct flow *flow, const struct segment *seg)
 {
-    flow_note_arrived_from(flow, flow_side_of(flow, seg), seg);
+    unsigned side = flow_side_of(flow, seg);
+    flow_note_arrived_from(&flow->side[side], &flow->side[side ^ 1], seg);
 }

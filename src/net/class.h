@@ -62,54 +62,67 @@ uint32_t flow_note_sent(struct flow *flow, const struct segment *seg);
 /* A segment arrives intact at its destination; copies and forgeries too. */
 void flow_note_arrived(struct flow *flow, const struct segment *seg);
 
-/* The same where the sender's side is known, with a short way for what most segments are: an ACK at the sender's next number, with a
- * payload, a FIN or nothing, neither a probe nor a retransmission. */
-uint32_t flow_note_sent_rare(struct flow *flow, unsigned side, const struct segment *seg);
-void flow_note_fin_arrived(struct flow *flow, unsigned side, const struct segment *seg);
+/* The same where the two sides are known. */
+uint32_t flow_note_sent_from(struct flow_side *from, struct flow_side *peer, const struct segment *seg);
+void flow_note_arrived_from(struct flow_side *from, const struct flow_side *peer, const struct segment *seg);
 
 static inline bool flow_before(uint32_t a, uint32_t b) /* modulo 2^32 (RFC 9293 section 3.4) */
 {
     return (int32_t)(a - b) < 0;
 }
-
-static inline uint32_t flow_note_sent_from(struct flow *flow, unsigned side, const struct segment *seg)
+static inline void flow_note_ack(struct flow_side *from, uint32_t ack)
 {
-    struct flow_side *from = &flow->side[side], *peer = &flow->side[side ^ 1];
-    bool ack =
-        (seg->flags & (TCP_SYN | TCP_RST | TCP_ACK)) == TCP_ACK && (from->known & (FLOW_SYN | FLOW_ACKED)) == (FLOW_SYN | FLOW_ACKED);
-    if (!ack || seg->seq != from->nxt || seg->len == 1 || (seg->marks & (SEGMENT_INJECTED | SEGMENT_COPY)) != 0)
-        return flow_note_sent_rare(flow, side, seg);
-    uint32_t classes = CLASS_ANY | (seg->len > 0 ? CLASS_DATA : 0);
+    if ((from->known & FLOW_ACKED) == 0 || flow_before(from->ack_max, ack)) {
+        from->ack_max = ack;
+        from->known |= FLOW_ACKED;
+    }
+}
+/* The furthest edge counts, so that reordering cannot take a window back; one that keeps its promise never does. */
+static inline void flow_note_edge(struct flow_side *from, const struct segment *seg)
+{
+    const uint32_t edge = seg->ack + seg->wnd;
+    if ((from->known & FLOW_EDGE) == 0 || flow_before(from->edge, edge)) {
+        from->edge = edge;
+        from->known |= FLOW_EDGE;
+    }
+}
+
+/* Most segments are plain: both sides have sent their SYN, and it is an ACK without one, or without RST, with no option but a timestamp. */
+static inline bool flow_is_plain(const struct flow_side *from, const struct flow_side *peer, const struct segment *seg)
+{
+    return (from->known & peer->known & FLOW_SYN) != 0 && (seg->flags & (TCP_SYN | TCP_RST | TCP_ACK)) == TCP_ACK &&
+           (seg->options & ~TCPOPT_TS) == 0;
+}
+
+/* The classes of a plain segment that is its sender's own, noted. Most stand at the sender's next number and are no probe. */
+static inline uint32_t flow_note_plain_sent(struct flow_side *from, struct flow_side *peer, const struct segment *seg)
+{
+    uint32_t end = seg->seq + seg->len, classes = CLASS_ANY | CLASS_DATA;
+    if (__builtin_expect(seg->seq != from->nxt || seg->len == 1, 0))
+        return flow_note_sent_from(from, peer, seg);
+    if (seg->len == 0)
+        classes = CLASS_ANY | CLASS_ACK;
     if ((seg->flags & TCP_FIN) != 0) {
-        classes |= CLASS_FIN;
-        from->fin = seg->seq + seg->len;
+        classes = (classes & ~(uint32_t)CLASS_ACK) | CLASS_FIN;
+        from->fin = end++;
         from->known |= FLOW_FIN;
     }
-    from->nxt = seg->seq + seg->len + (seg->flags & TCP_FIN);
-    classes |= classes == CLASS_ANY ? CLASS_ACK : 0;
+    from->nxt = end;
     if ((peer->known & FLOW_FIN_ARRIVED) != 0 && flow_before(peer->fin, seg->ack)) {
         classes |= CLASS_ACK_FIN;
         peer->known &= (uint8_t)~FLOW_FIN_ARRIVED;
     }
-    if (flow_before(from->ack_max, seg->ack))
-        from->ack_max = seg->ack;
+    flow_note_ack(from, seg->ack);
     return classes;
 }
 
-static inline void flow_note_arrived_from(struct flow *flow, unsigned side, const struct segment *seg)
+/* A plain segment arrives, which is neither forged nor damaged. */
+static inline void flow_note_plain_arrived(struct flow_side *from, const struct flow_side *peer, const struct segment *seg)
 {
-    struct flow_side *from = &flow->side[side];
-    if ((seg->flags & TCP_RST) != 0 || (seg->marks & SEGMENT_CORRUPT) != 0)
-        return;
     if ((seg->flags & TCP_FIN) != 0)
-        flow_note_fin_arrived(flow, side, seg);
-    /* The furthest edge counts, so that reordering cannot take a window back; one that keeps its promise never does. */
-    uint32_t edge = seg->ack + seg->wnd;
-    bool genuine = (seg->flags & TCP_ACK) != 0 && (seg->marks & SEGMENT_INJECTED) == 0;
-    if (genuine && ((from->known & FLOW_EDGE) == 0 || flow_before(from->edge, edge))) {
-        from->edge = edge;
-        from->known |= FLOW_EDGE;
-    }
+        flow_note_arrived_from(from, peer, seg);
+    else
+        flow_note_edge(from, seg);
 }
 
 #endif

@@ -156,9 +156,12 @@ struct link_fate link_carry(struct link_state *state, const struct link_params *
     static const struct link_orders none;
     if (orders == NULL)
         orders = &none;
-    if (link_is_plain(params) && is_quiet(orders) && packet_bytes <= LINK_PLAIN_BYTES)
-        return (struct link_fate){.arrival_ns = link_carry_plain(state, params->delay_ns, now_ns)};
     struct link_fate fate = {0};
+    if (link_is_plain(params) && is_quiet(orders) && packet_bytes <= LINK_PLAIN_BYTES) {
+        fate.arrival_ns = time_add(now_ns, params->delay_ns);
+        link_carry_plain(state, fate.arrival_ns);
+        return fate;
+    }
     const struct draws draws = {choose, ctx, subject, ++state->ordinal};
     /* All draws first: none may depend on what became of the segment. */
     bool lost = params->gemodel ? gilbert_elliott(state, params, &draws) : chance(&draws, CHOOSE_LOSS, params->loss_ppb);

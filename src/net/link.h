@@ -96,14 +96,12 @@ struct link_fate link_carry(struct link_state *state, const struct link_params *
  * of at most LINK_PLAIN_BYTES, link_carry_plain() is then all that link_carry() does. */
 #define LINK_PLAIN_BYTES 1500
 bool link_is_plain(const struct link_params *params);
-/* When it arrives. */
-static inline int64_t link_carry_plain(struct link_state *state, int64_t delay_ns, int64_t now_ns)
+/* It arrives then, after its delay. */
+static inline void link_carry_plain(struct link_state *state, int64_t arrival_ns)
 {
-    int64_t arrival_ns = time_add(now_ns, delay_ns);
     state->ordinal++;
     if (arrival_ns > state->last_arrival_ns)
         state->last_arrival_ns = arrival_ns;
-    return arrival_ns;
 }
 
 /* What a drop is called in the trace: "rule", "loss", "cut", "queue", "corrupt", "mtu", "firewall", "host-down"; "none". */

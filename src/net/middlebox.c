@@ -191,5 +191,6 @@ bool box_reset(const struct segment *seg, struct segment *reply)
     reply->dst_port = seg->src_port;
     reply->conn = seg->conn;
     reply->marks = SEGMENT_INJECTED;
+    reply->side = seg->side ^ 1;
     return true;
 }

@@ -50,6 +50,7 @@ void cookie_answers(struct sim *sim, uint32_t index, const struct segment *syn)
         listener->cookies_ns = sim->world->now_ns;
     struct segment begun = *syn;
     begun.conn = flow.index;
+    begun.side = side ^ 1;
     reply_add(sim, &begun, &answer);
 }
 

@@ -95,6 +95,8 @@ flow_id flow_open(struct sim *sim, tuple_t tuple, uint8_t *side)
     side_set(&connection->flow.side[0], tuple_host(tuple), tuple_port(tuple));
     side_set(&connection->flow.side[1], tuple_peer(tuple), tuple_peer_port(tuple));
     connection->name = STORY_NONE;
+    connection->channel[0] = route_next(sim, tuple_host(tuple), tuple_peer(tuple));
+    connection->channel[1] = route_next(sim, tuple_peer(tuple), tuple_host(tuple));
     if (sim->world->region[REGION_LASTS].capacity != 0)
         memset((struct last_values *)region_at(sim->world, REGION_LASTS) + 2 * (size_t)(flow.index - 1), 0, 2 * sizeof(struct last_values));
     *side = 0;

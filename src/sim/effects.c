@@ -45,8 +45,9 @@ static uint32_t relative(const struct flow_side *side, uint32_t number)
     return (side->known & FLOW_SYN) != 0 ? number - side->iss : number;
 }
 
-void trace_segment_rare(struct trace_event *event, const struct flow_side *from, const struct flow_side *to, const struct segment *seg)
+void trace_segment_fill(struct trace_event *event, const struct flow_side *from, const struct flow_side *to, const struct segment *seg)
 {
+    trace_segment_plain(event, from, to, seg);
     /* A reset for what carried no ACK counts from nothing; but 0 may be where the sender's numbers have come to. */
     bool rootless = seg->seq == 0 && (seg->flags & (TCP_RST | TCP_ACK)) == (TCP_RST | TCP_ACK) && from->nxt != 0;
     event->segment.seq = rootless ? 0 : relative(from, seg->seq);
@@ -66,7 +67,7 @@ void trace_segment_put(struct sim *sim, struct trace_event *event, const struct 
     static const struct flow unknown;
     const struct flow *flow = seg->conn != 0 ? &flow_at(sim, (flow_id){seg->conn})->flow : &unknown;
     event->conn = seg->conn;
-    trace_segment_fill(event, flow, flow_side_of(flow, seg), seg);
+    trace_segment_fill(event, &flow->side[seg->side], &flow->side[seg->side ^ 1], seg);
 }
 
 void state_put(struct sim *sim, uint16_t host, uint32_t conn, uint8_t side, uint32_t identity, enum tcp_state from, enum tcp_state to,
@@ -140,35 +141,54 @@ static void on_state(void *ctx, enum tcp_state from, enum tcp_state to, uint8_t 
         state_told(sim, from, to, full);
 }
 
-/* The segment at sink.place goes, and the next is made behind it. */
-void outbox_add(struct sim *sim)
+static __attribute__((noinline, cold)) void outbox_move(struct sim *sim)
 {
-    struct outgoing *out = (struct outgoing *)(void *)sim->sink.place;
-    out->cause = sim->cause;
-    sim->out_count++;
-    if (__builtin_expect(out == &sim->outbox[OUTBOX_MAX - 1], 0)) {
-        memmove(sim->outbox, sim->outbox + sim->out_first, sim->out_count * sizeof sim->outbox[0]);
-        sim->out_first = 0;
-        out = &sim->outbox[sim->out_count - 1];
-        ASSERT(sim->out_count < OUTBOX_MAX);
-    }
-    sim->sink.place = &out[1].seg;
+    ASSERT(sim->out_count < OUTBOX_MAX);
+    memmove(sim->outbox, sim->out_first, sim->out_count * sizeof sim->outbox[0]);
+    sim->out_first = sim->outbox;
+    sim->sink.place = &sim->outbox[sim->out_count].seg;
 }
 
-/* Addresses are the end's. A RST that answers a segment of another incarnation speaks for that one. */
+/* The segment at sink.place goes, and the next is made behind it. */
+static inline void outbox_take(struct sim *sim, struct segment *seg)
+{
+    struct outgoing *out = (struct outgoing *)(void *)seg;
+    out->cause = sim->cause;
+    sim->out_count++;
+    sim->sink.place = &out[1].seg;
+    if (__builtin_expect(out == &sim->outbox[OUTBOX_MAX - 1], 0))
+        outbox_move(sim);
+}
+
+void outbox_add(struct sim *sim, struct segment *seg)
+{
+    outbox_take(sim, seg);
+}
+
+/* A RST that answers a segment of another incarnation speaks for that one. */
+static __attribute__((noinline, cold)) void speak_for(const struct sim *sim, struct segment *out)
+{
+    if ((out->flags & TCP_ACK) != 0 || sim->answers == 0)
+        return;
+    out->conn = sim->answers;
+    out->side = (uint8_t)flow_side_of(&flow_at(sim, (flow_id){out->conn})->flow, out);
+}
+
+/* Addresses are the end's. */
 static void on_send(void *ctx, struct segment *out)
 {
     struct sim *sim = ctx;
     const struct endpoint *end = &sim->cur->endpoint;
-    bool answers = (out->flags & (TCP_RST | TCP_ACK)) == TCP_RST && sim->answers != 0;
-    out->conn = answers ? sim->answers : end->flow.index;
-    out->number = 0;
+    out->conn = end->flow.index;
     out->marks = 0;
+    out->side = end->side;
     out->dst_port = tuple_peer_port(end->tuple); /* in the order in which the tuple has them: one store */
     out->dst_host = tuple_peer(end->tuple);
     out->src_port = tuple_port(end->tuple);
     out->src_host = tuple_host(end->tuple);
-    outbox_add(sim);
+    if (__builtin_expect((out->flags & TCP_RST) != 0, 0))
+        speak_for(sim, out);
+    outbox_take(sim, out);
 }
 
 void effects_init(struct sim *sim)
@@ -176,7 +196,8 @@ void effects_init(struct sim *sim)
     sim->sink = (struct tcp_sink){.ctx = sim, .place = &sim->outbox[0].seg, .send = on_send, .state = on_state};
     sim->ctx.sink = &sim->sink;
     sim->answers = 0;
-    sim->out_first = sim->out_count = sim->starved_count = 0;
+    sim->out_first = sim->outbox;
+    sim->out_count = sim->starved_count = 0;
 }
 
 /* Sockets of a host that no program holds, and its small records: counted only where the profile has a limit. */
@@ -409,23 +430,25 @@ static inline bool is_short(const struct segment *seg)
     return seg->len <= LINK_PLAIN_BYTES - 80 || packet_bytes(seg) <= LINK_PLAIN_BYTES;
 }
 
-/* No rule, no cut, nothing left open: straight to where it arrives. False: there is more to ask (weather.c). */
-static inline bool plain_send(struct sim *sim, const struct segment *seg, uint32_t cause)
+/* No rule, no cut, over channel `c`: nothing may be left open there, then straight to where it arrives. False: ask weather.c. */
+static inline bool plain_send(struct sim *sim, const struct segment *seg, uint16_t c, uint32_t cause)
 {
-    uint16_t c = route_next(sim, seg->src_host, seg->dst_host);
-    if (c == ROUTE_NONE || sim->hosts[seg->src_host].rules || sim->world->cuts != 0)
+    if (c == ROUTE_NONE)
         return false;
     struct channel *channel = &sim->channels[c];
     if (channel->plain_ns <= 0 || !is_short(seg))
         return false;
-    uint16_t to = channel->to;
-    unsigned lane = channel->lane;
-    int64_t arrival_ns = link_carry_plain(&channel->state, channel->plain_ns, sim->world->now_ns);
+    const uint16_t to = channel->to;
+    const unsigned lane = channel->lane;
+    const int64_t arrival_ns = sim->world->now_ns + channel->plain_ns;
+    link_carry_plain(&channel->state, arrival_ns);
     uint32_t index = flight_take(sim);
     if (index == 0)
         return true;
-    struct flight *flight = &sim->flights[index - 1];
-    flight->seg = *seg;
+    struct flight *flight = &sim->flights[(size_t)index - 1];
+    memcpy(&flight->seg, seg, offsetof(struct segment, sack));
+    if (__builtin_expect(seg->sack_count != 0, 0))
+        memcpy(flight->seg.sack, seg->sack, sizeof seg->sack);
     flight->cause = cause;
     flight->statement = 0;
     flight->node = to;
@@ -433,35 +456,66 @@ static inline bool plain_send(struct sim *sim, const struct segment *seg, uint32
     return true;
 }
 
+static inline struct trace_event *send_open(struct sim *sim, struct outgoing *out)
+{
+    struct segment *seg = &out->seg;
+    seg->number = sim->world->next_segment++;
+    sim->world->segments++;
+    return trace_open(sim, TRACE_SEND, 0, seg->src_host, seg->dst_host, seg->conn, out->cause);
+}
+
+/* The same as send_first() for a segment that is not plain, or about which there is more to ask. */
+static __attribute__((noinline)) void send_asked(struct sim *sim, struct outgoing *out)
+{
+    struct segment *seg = &out->seg;
+    const unsigned asks = sim->hosts[seg->src_host].asks;
+    if ((asks & HOST_DOWN) != 0)
+        return;
+    struct trace_event *event = send_open(sim, out);
+    if (seg->conn != 0) {
+        struct flow_side *side = flow_at(sim, (flow_id){seg->conn})->flow.side;
+        seg->classes = (uint16_t)flow_note_sent_from(&side[seg->side], &side[seg->side ^ 1], seg);
+    } else {
+        seg->classes = CLASS_ANY;
+    }
+    trace_segment_put(sim, event, seg);
+    const uint32_t record = trace_close(sim, trace_segment_bytes(event));
+    if ((asks & HOST_AWAITS_SENDS) != 0)
+        awaited_send(sim, *seg, record);
+    else if ((asks & (HOST_RULES | HOST_CUTS)) != 0 || !plain_send(sim, seg, route_next(sim, seg->src_host, seg->dst_host), record))
+        weather_send(sim, seg, record);
+}
+
 /* The first of the outbox leaves its host: seen by the observer, written, told to who waits for it, then handed to its first link. */
 static inline __attribute__((always_inline)) void send_first(struct sim *sim)
 {
-    struct outgoing *out = &sim->outbox[sim->out_first];
+    struct outgoing *out = sim->out_first;
     struct segment *seg = &out->seg;
-    if (--sim->out_count != 0) {
-        sim->out_first++;
+    if (__builtin_expect(--sim->out_count != 0, 0)) {
+        sim->out_first = out + 1;
+        if (sim->out_count >= OUTBOX_SMALL && !sim_make_room(sim))
+            return;
     } else {
-        sim->out_first = 0;
+        sim->out_first = sim->outbox;
         sim->sink.place = &sim->outbox[0].seg;
     }
-    if (sim->hosts[seg->src_host].down || (sim->out_count >= OUTBOX_SMALL && !sim_make_room(sim)))
+    const unsigned more = HOST_DOWN | HOST_RULES | HOST_CUTS | HOST_AWAITS_SENDS;
+    if (__builtin_expect((sim->hosts[seg->src_host].asks & more) != 0 || seg->conn == 0, 0)) {
+        send_asked(sim, out);
         return;
-    seg->number = sim->world->next_segment++;
-    sim->world->segments++;
-    struct trace_event *event = trace_open(sim, TRACE_SEND, 0, seg->src_host, seg->dst_host, seg->conn, out->cause);
-    if (__builtin_expect(seg->conn != 0, 1)) {
-        struct flow *flow = &flow_at(sim, (flow_id){seg->conn})->flow;
-        unsigned side = flow_side_of(flow, seg);
-        seg->classes = (uint16_t)flow_note_sent_from(flow, side, seg);
-        trace_segment_fill(event, flow, side, seg);
-    } else {
-        seg->classes = CLASS_ANY;
-        trace_segment_put(sim, event, seg);
     }
-    uint32_t record = trace_close(sim, trace_segment_bytes(event));
-    if (__builtin_expect(sim->hosts[seg->src_host].awaits_sends, 0))
-        awaited_send(sim, *seg, record);
-    else if (!plain_send(sim, seg, record))
+    struct connection *connection = flow_at(sim, (flow_id){seg->conn});
+    struct flow_side *from = &connection->flow.side[seg->side], *to = &connection->flow.side[seg->side ^ 1];
+    if (__builtin_expect(!flow_is_plain(from, to, seg), 0)) {
+        send_asked(sim, out);
+        return;
+    }
+    const uint16_t channel = connection->channel[seg->side];
+    struct trace_event *event = send_open(sim, out);
+    seg->classes = (uint16_t)flow_note_plain_sent(from, to, seg);
+    trace_segment_plain(event, from, to, seg);
+    const uint32_t record = trace_close(sim, TRACE_SEGMENT_BYTES);
+    if (!plain_send(sim, seg, channel, record))
         weather_send(sim, seg, record);
 }
 
@@ -472,7 +526,7 @@ static inline __attribute__((always_inline)) void outbox_flush(struct sim *sim)
 }
 
 /* What the step triggered, in file order. */
-static void pending_run(struct sim *sim)
+static __attribute__((noinline, cold)) void pending_run(struct sim *sim)
 {
     struct world *world = sim->world;
     while (world->pending != 0 && sim->status == ENGINE_RUNNING) {
@@ -490,7 +544,7 @@ static void pending_run(struct sim *sim)
 }
 
 /* What the outbox or the pool of records had no room for goes on now. */
-static void starved_go_on(struct sim *sim)
+static __attribute__((noinline, cold)) void starved_go_on(struct sim *sim)
 {
     uint32_t starved[STARVED_MAX];
     unsigned count = sim->starved_count;
@@ -521,10 +575,13 @@ void step_flush(struct sim *sim)
 
 void step_finish(struct sim *sim)
 {
-    do {
-        pending_run(sim);
+    for (;;) {
+        if (__builtin_expect(sim->world->pending != 0, 0))
+            pending_run(sim);
         outbox_flush(sim);
-        if (sim->starved_count != 0 && sim->status == ENGINE_RUNNING)
+        if (__builtin_expect(sim->starved_count != 0, 0) && sim->status == ENGINE_RUNNING)
             starved_go_on(sim);
-    } while (sim->status == ENGINE_RUNNING && !step_is_finished(sim) && sim_make_room(sim));
+        if (__builtin_expect(step_is_finished(sim), 1) || sim->status != ENGINE_RUNNING || !sim_make_room(sim))
+            return;
+    }
 }

@@ -12,13 +12,22 @@ static uint32_t fault_put(struct sim *sim, uint32_t s, enum fault_what what, uin
     return trace_put(sim, &event);
 }
 
+static void cuts_count(struct sim *sim, int change)
+{
+    sim->world->cuts += (uint32_t)change;
+    for (uint32_t n = 0; n < sim->story->node_count; n++) {
+        struct host *host = &sim->hosts[n];
+        host->asks = (uint8_t)(sim->world->cuts != 0 ? host->asks | HOST_CUTS : host->asks & ~HOST_CUTS);
+    }
+}
+
 static void cut_begins(struct sim *sim, uint32_t s, uint32_t cause)
 {
     const struct story_statement *statement = &sim->story->statements[s];
     struct statement_state *state = &sim->statements[s];
     int64_t until_ns = statement->when == WHEN_START ? statement->cut_to_ns : time_add(sim->world->now_ns, statement->for_ns);
     if (!state->active)
-        sim->world->cuts++;
+        cuts_count(sim, 1);
     state->until_ns = state->active && state->until_ns > until_ns ? state->until_ns : until_ns;
     state->active = true;
     fault_put(sim, s, FAULT_CUT_BEGINS, cause);
@@ -47,7 +56,7 @@ void statement_ends(struct sim *sim, uint32_t s)
     if (!state->active || state->until_ns > sim->world->now_ns)
         return;
     state->active = false;
-    sim->world->cuts--;
+    cuts_count(sim, -1);
     fault_put(sim, s, FAULT_CUT_ENDS, 0);
 }
 
@@ -104,7 +113,7 @@ static void host_crashes(struct sim *sim, uint16_t host)
             pool_give(sim, REGION_OPTIONS, listener->options.index);
         pool_give(sim, REGION_LISTENERS, l);
     }
-    sim->hosts[host].down = true;
+    sim->hosts[host].asks |= HOST_DOWN;
 }
 
 void services_listen(struct sim *sim, uint16_t host)
@@ -121,7 +130,7 @@ void services_listen(struct sim *sim, uint16_t host)
 /* Back with the same address and no memory. */
 static void host_boots(struct sim *sim, uint16_t host)
 {
-    sim->hosts[host].down = false;
+    sim->hosts[host].asks &= (uint8_t)~HOST_DOWN;
     sim->hosts[host].paused_until_ns = 0;
     services_listen(sim, host);
     for (uint32_t p = 0; p < sim->story->program_count; p++) {
@@ -194,13 +203,13 @@ void statement_run(struct sim *sim, uint32_t s, uint32_t cause)
         sim->statements[s].occurrences = 0;
         break;
     case STATEMENT_CRASH: /* what is down cannot crash, and what runs cannot boot: that has not happened */
-        if (sim->hosts[statement->from].down)
+        if ((sim->hosts[statement->from].asks & HOST_DOWN) != 0)
             break;
         sim->cause = fault_put(sim, s, FAULT_CRASH, cause);
         host_crashes(sim, statement->from);
         break;
     case STATEMENT_BOOT:
-        if (!sim->hosts[statement->from].down)
+        if ((sim->hosts[statement->from].asks & HOST_DOWN) == 0)
             break;
         sim->cause = fault_put(sim, s, FAULT_BOOT, cause);
         host_boots(sim, statement->from);

@@ -253,9 +253,9 @@ void reply_add(struct sim *sim, const struct segment *seg, const struct segment 
     reply->dst_host = seg->src_host;
     reply->dst_port = seg->src_port;
     reply->conn = seg->conn;
-    reply->number = 0;
     reply->marks = 0;
-    outbox_add(sim);
+    reply->side = seg->side ^ 1;
+    outbox_add(sim, reply);
 }
 
 /* Does the end that began this connection still live, and has it not heard of an end that answered with another number than `fresh`? */
@@ -432,34 +432,57 @@ static void awaited_arrives(struct sim *sim, const struct flight *flight)
     trigger_happens(sim, &happening, false);
 }
 
-/* Its record is given back when all is done: TCP reads the segment there. */
-void host_flight_arrives(struct sim *sim, uint32_t index)
+/* At a node on its way; damaged; or the host is down. */
+static __attribute__((noinline, cold)) void flight_stops(struct sim *sim, uint32_t index)
 {
     const struct flight *flight = &sim->flights[index - 1];
-    const struct segment *seg = &flight->seg;
-    const struct host *host = &sim->hosts[flight->node];
-    if (__builtin_expect(flight->node != seg->dst_host && !host->down, 0)) {
+    const bool down = (sim->hosts[flight->node].asks & HOST_DOWN) != 0;
+    if (flight->node != flight->seg.dst_host && !down) {
         weather_forward(sim, index);
         return;
     }
-    if (__builtin_expect(host->down || (seg->marks & SEGMENT_CORRUPT) != 0, 0)) {
-        flight_drop(sim, flight, host->down ? DROP_HOST_DOWN : DROP_CORRUPT);
-        pool_give(sim, REGION_FLIGHTS, index);
+    flight_drop(sim, flight, down ? DROP_HOST_DOWN : DROP_CORRUPT);
+    pool_give(sim, REGION_FLIGHTS, index);
+}
+
+/* RECV of one that is not plain, or not its sender's own. */
+static __attribute__((noinline)) void arrived(struct sim *sim, struct trace_event *event, const struct segment *seg)
+{
+    trace_segment_put(sim, event, seg);
+    if (seg->conn != 0) {
+        struct flow_side *side = flow_at(sim, (flow_id){seg->conn})->flow.side;
+        flow_note_arrived_from(&side[seg->side], &side[seg->side ^ 1], seg);
+    }
+    sim->cause = trace_close(sim, trace_segment_bytes(event));
+}
+
+/* Its record is given back when all is done: TCP reads the segment there. */
+void host_flight_arrives(struct sim *sim, uint32_t index)
+{
+    const struct flight *flight = &sim->flights[(size_t)index - 1];
+    const struct segment *seg = &flight->seg;
+    const unsigned asks = sim->hosts[seg->dst_host].asks;
+    if (__builtin_expect(flight->node != seg->dst_host || (asks & HOST_DOWN) != 0 || (seg->marks & SEGMENT_CORRUPT) != 0, 0)) {
+        flight_stops(sim, index);
         return;
     }
     struct trace_event *event = trace_open(sim, TRACE_RECV, 0, seg->dst_host, seg->src_host, seg->conn, flight->cause);
     end_id end = {0};
     if (__builtin_expect(seg->conn != 0, 1)) {
         struct connection *connection = flow_at(sim, (flow_id){seg->conn});
-        unsigned side = flow_side_of(&connection->flow, seg);
-        trace_segment_fill(event, &connection->flow, side, seg);
-        flow_note_arrived_from(&connection->flow, side, seg);
-        end = connection->end[side ^ 1];
+        struct flow_side *from = &connection->flow.side[seg->side], *to = &connection->flow.side[seg->side ^ 1];
+        end = connection->end[seg->side ^ 1];
+        if (__builtin_expect(seg->marks == 0 && flow_is_plain(from, to, seg), 1)) {
+            trace_segment_plain(event, from, to, seg);
+            flow_note_plain_arrived(from, to, seg);
+            sim->cause = trace_close(sim, TRACE_SEGMENT_BYTES);
+        } else {
+            arrived(sim, event, seg);
+        }
     } else {
-        trace_segment_put(sim, event, seg);
+        arrived(sim, event, seg);
     }
-    sim->cause = trace_close(sim, trace_segment_bytes(event));
-    if (__builtin_expect(host->awaits_receives, 0))
+    if (__builtin_expect((asks & HOST_AWAITS_RECEIVES) != 0, 0))
         awaited_arrives(sim, flight);
     segment_arrives(sim, seg, end);
     flight_give(sim, index);

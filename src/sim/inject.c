@@ -132,6 +132,7 @@ void inject_run(struct sim *sim, uint32_t s, uint32_t cause)
     seg.len = number_of(&forgery, &statement->len, (statement->segment.classes & CLASS_DATA) != 0 ? 1 : 0);
     seg.wnd = number_of(&forgery, &statement->wnd, (seg.flags & TCP_RST) != 0 ? 0 : WINDOW_DEFAULT);
     seg.marks = SEGMENT_INJECTED;
+    seg.side = (uint8_t)flow_side_of(headers, &seg);
     seg.number = sim->world->next_segment++;
     options_forge(sim, statement, &forgery, &seg);
     seg.classes = (uint16_t)(CLASS_ANY | statement->segment.classes);

@@ -30,7 +30,7 @@ void turn_put(struct sim *sim, const struct turn *turn, struct about about)
 
 static void program_sees(struct sim *sim, uint32_t process, uint16_t host, struct about about, struct ending ending)
 {
-    if ((!ending.eof && ending.error == TCP_OK) || !sim->hosts[host].awaits_sees)
+    if ((!ending.eof && ending.error == TCP_OK) || (sim->hosts[host].asks & HOST_AWAITS_SEES) == 0)
         return;
     struct happening happening = {.kind = ending.error == TCP_OK ? EVENT_SEES_EOF : EVENT_SEES_ERROR,
                                   .host = host,

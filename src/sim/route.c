@@ -4,6 +4,7 @@
 
 #define MTU_DEFAULT 1500
 #define IP_AND_TCP_HEADER 40
+#define PLAIN_MOST_NS (24 * 3600 * NS_PER_S)
 
 #define CHANNELS_ALIKE (2 * QUEUE_LANES)
 
@@ -24,7 +25,7 @@ static void channel_choose_lane(struct channel *channels, uint32_t c, const stru
 
 void channel_learn(struct channel *channels, uint32_t channel, const struct link_params *params)
 {
-    channels[channel].plain_ns = link_is_plain(params) ? params->delay_ns : -1;
+    channels[channel].plain_ns = link_is_plain(params) && params->delay_ns <= PLAIN_MOST_NS ? params->delay_ns : -1;
     channel_choose_lane(channels, channel, params);
 }
 

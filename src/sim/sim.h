@@ -94,7 +94,8 @@ struct sim {
     uint32_t answers; /* the connection of the segment that arrives, 0 without */
     uint32_t starved[STARVED_MAX]; /* endpoints that have more to send */
     unsigned starved_count;
-    unsigned out_first, out_count;
+    unsigned out_count;
+    struct outgoing *out_first;
     struct outgoing outbox[OUTBOX_MAX];
 };
 
@@ -135,8 +136,7 @@ static inline void flight_push(struct sim *sim, uint32_t index, int64_t arrival_
     const struct queue_event event = {.time_ns = arrival_ns,
                                       .number = ((uint32_t)CLASS_NETWORK << NUMBER_SHIFT) | (sim->world->next_number++ & NUMBER_MAX),
                                       .target = flight_target(index)};
-    if (__builtin_expect(arrival_ns != TIME_NEVER, 1))
-        queue_push_lane(sim->queue, lane, event);
+    queue_push_lane(sim->queue, lane, event);
 }
 
 static inline void *region_at(struct world *world, enum region_kind kind)
@@ -150,13 +150,13 @@ static inline uint32_t flight_take(struct sim *sim)
     uint32_t index = region->free;
     if (__builtin_expect(index == 0, 0))
         return pool_take_raw(sim, REGION_FLIGHTS);
-    region->free = sim->flights[index - 1].next_free;
+    region->free = sim->flights[(size_t)index - 1].next_free;
     return index;
 }
 static inline void flight_give(struct sim *sim, uint32_t index)
 {
     struct region *region = &sim->world->region[REGION_FLIGHTS];
-    sim->flights[index - 1].next_free = region->free;
+    sim->flights[(size_t)index - 1].next_free = region->free;
     region->free = index;
 }
 /* The same of ends. A free one has the identity 0, and nobody asks it more. */
@@ -178,7 +178,7 @@ static inline void end_give(struct sim *sim, uint32_t index)
 }
 static inline struct endpoint *endpoint_at(const struct sim *sim, uint32_t index)
 {
-    return &sim->ends[index - 1].endpoint;
+    return &sim->ends[(size_t)index - 1].endpoint;
 }
 static inline struct lent_tcb *lent_at(const struct sim *sim, uint32_t handle)
 {
@@ -205,7 +205,7 @@ static inline bool tcbs_are_many(const struct sim *sim)
 }
 static inline struct mini *mini_at(const struct sim *sim, uint32_t index)
 {
-    return &sim->ends[index - 1].mini;
+    return &sim->ends[(size_t)index - 1].mini;
 }
 /* For loops over all: NULL if the record is free or of the other kind. */
 static inline struct endpoint *endpoint_living(const struct sim *sim, uint32_t index)
@@ -224,15 +224,15 @@ static inline uint32_t ends_last(const struct sim *sim)
 }
 static inline struct listener *listener_at(const struct sim *sim, uint32_t index)
 {
-    return &sim->listeners[index - 1];
+    return &sim->listeners[(size_t)index - 1];
 }
 static inline struct process *process_at(const struct sim *sim, uint32_t index)
 {
-    return &sim->processes[index - 1];
+    return &sim->processes[(size_t)index - 1];
 }
 static inline struct connection *flow_at(const struct sim *sim, flow_id flow)
 {
-    return &sim->flows[flow.index - 1];
+    return &sim->flows[(size_t)flow.index - 1];
 }
 
 /* ---- demux.c: who a segment is for ---- */
@@ -321,23 +321,16 @@ static inline uint32_t trace_close(struct sim *sim, size_t bytes)
         tape_full(sim);
     return number;
 }
-/* A segment's numbers, which count from each side's initial sequence number, and its options. */
-void trace_segment_rare(struct trace_event *event, const struct flow_side *from, const struct flow_side *to, const struct segment *seg);
-/* The segment's fields of a record, but `conn`; `flow`: the connection that it speaks for, of which `side` is its sender. */
-static inline void trace_segment_fill(struct trace_event *event, const struct flow *flow, unsigned side, const struct segment *seg)
+/* The segment's fields of a record, but `conn`; numbers count from each side's initial sequence number. */
+void trace_segment_fill(struct trace_event *event, const struct flow_side *from, const struct flow_side *to, const struct segment *seg);
+/* The same for a plain one (net/class.h). */
+static inline void trace_segment_plain(struct trace_event *event, const struct flow_side *from, const struct flow_side *to,
+                                       const struct segment *seg)
 {
-    const struct flow_side *from = &flow->side[side], *to = &flow->side[side ^ 1];
     memcpy(&event->segment, seg, sizeof event->segment);
     event->segment.of = 0;
-    bool plain = (from->known & to->known & FLOW_SYN) != 0 && (seg->flags & (TCP_ACK | TCP_RST)) == TCP_ACK && seg->options == TCPOPT_TS;
-    if (__builtin_expect(!plain, 0)) {
-        trace_segment_rare(event, from, to, seg);
-        return;
-    }
     event->segment.seq = seg->seq - from->iss;
     event->segment.ack = seg->ack - to->iss;
-    event->segment.mss = 0;
-    event->segment.wscale = event->segment.sack_count = 0;
 }
 /* All of a segment's fields, for a record that is made elsewhere. */
 void trace_segment_put(struct sim *sim, struct trace_event *event, const struct segment *seg);
@@ -350,7 +343,7 @@ void mini_begin(struct sim *sim, uint32_t mini);
 void timer_fires(struct sim *sim, int slot);
 /* Timers of a mini that stays. */
 void mini_end(struct sim *sim);
-void outbox_add(struct sim *sim);
+void outbox_add(struct sim *sim, struct segment *seg); /* the one at sink.place */
 /* A state change that TCP does not make: a listener's, a mini's at a crash. */
 void state_put(struct sim *sim, uint16_t host, uint32_t conn, uint8_t side, uint32_t identity, enum tcp_state from, enum tcp_state to,
                enum state_why why);

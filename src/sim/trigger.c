@@ -20,14 +20,14 @@ static void await(struct world *world, const struct story_event *event)
         host->awaits_leaves |= (uint16_t)(1U << event->state);
         break;
     case EVENT_SENDS:
-        host->awaits_sends = true;
+        host->asks |= HOST_AWAITS_SENDS;
         break;
     case EVENT_RECEIVES:
-        host->awaits_receives = true;
+        host->asks |= HOST_AWAITS_RECEIVES;
         break;
     case EVENT_SEES_EOF:
     case EVENT_SEES_ERROR:
-        host->awaits_sees = true;
+        host->asks |= HOST_AWAITS_SEES;
         break;
     }
 }

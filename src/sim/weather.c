@@ -17,9 +17,9 @@ void weather_init(struct world *world, const struct story *story)
         if (!is_rule(statement->kind))
             continue;
         states[s].active = statement->when == WHEN_START;
-        hosts[statement->from].rules = true;
+        hosts[statement->from].asks |= HOST_RULES;
         if (statement->both)
-            hosts[statement->to].rules = true;
+            hosts[statement->to].asks |= HOST_RULES;
     }
 }
 
@@ -160,7 +160,7 @@ void weather_send(struct sim *sim, const struct segment *seg, uint32_t cause)
     uint16_t c = route_next(sim, seg->src_host, seg->dst_host);
     if (c == ROUTE_NONE)
         return;
-    if (sim->hosts[seg->src_host].rules)
+    if ((sim->hosts[seg->src_host].asks & HOST_RULES) != 0)
         rules_count(sim, &asked, seg);
     cuts_ask(sim, &asked, seg, &sim->channels[c]);
     struct flight flight = {.seg = *seg, .cause = cause};

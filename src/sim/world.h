@@ -88,15 +88,21 @@ struct host {
     int64_t paused_until_ns; /* segments and timers wait until then */
     uint16_t port_next; /* where the search for an automatic port goes on */
     uint16_t awaits_enters, awaits_leaves; /* masks of states that a trigger or a guard waits for */
-    bool awaits_sends, awaits_receives, awaits_sees;
-    bool rules; /* some rule counts what leaves here */
-    bool down;
+    uint8_t asks; /* HOST_*: what there is to ask beyond the ordinary */
+};
+enum {
+    HOST_DOWN = 1,
+    HOST_RULES = 2, /* some rule counts what leaves here */
+    HOST_CUTS = 4, /* cuts are in force somewhere */
+    HOST_AWAITS_SENDS = 8,
+    HOST_AWAITS_RECEIVES = 16,
+    HOST_AWAITS_SEES = 32,
 };
 
 struct channel {
     struct link_state state;
     uint64_t subject; /* names this direction in the key of a draw */
-    int64_t plain_ns; /* its delay if it is plain (link_is_plain), else -1 */
+    int64_t plain_ns; /* its delay if it is plain (link_is_plain) and at most a day, so that no sum with it is too large; else -1 */
     int64_t steady_ns; /* its delay if that is constant, else -1 */
     uint16_t from, to; /* nodes */
     uint8_t lane; /* of the queue, for what goes over it in order */
@@ -236,7 +242,9 @@ struct surplus {
 struct connection {
     struct flow flow;
     end_id end[2];
+    uint16_t channel[2]; /* over which each side sends first; ROUTE_NONE */
     uint16_t name;
+    uint16_t unused; /* what is looked for with each segment lies in one cache line */
 };
 
 struct last_values {

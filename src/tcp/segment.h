@@ -28,6 +28,7 @@ struct segment { /* as far as sack_count in the order of a trace's record, which
     uint8_t flags, options, wscale, sack_count;
     uint16_t dst_port, dst_host, src_port, src_host; /* hosts: node indices; stand for the two addresses */
     uint8_t marks; /* SEGMENT_* bits */
+    uint8_t side; /* which end of `conn` sends it: 0 the one that sent the first SYN. Not on the wire */
     struct sack_block sack[SEGMENT_SACK_MAX];
 };
 

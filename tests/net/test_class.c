@@ -42,14 +42,27 @@ static struct segment segment(const struct talk *talk, unsigned host, unsigned f
 static uint32_t sends(struct talk *talk, unsigned host, unsigned flags, uint32_t seq, int64_t ack, uint32_t len)
 {
     struct segment seg = segment(talk, host, flags, seq, ack, len);
-    return flow_note_sent(&talk->flow, &seg);
+    unsigned side = flow_side_of(&talk->flow, &seg);
+    struct flow flow = talk->flow;
+    uint32_t classes = flow_note_sent(&talk->flow, &seg);
+    if (flow_is_plain(&flow.side[side], &flow.side[!side], &seg)) { /* the short way says the same */
+        assert_int_equal(flow_note_plain_sent(&flow.side[side], &flow.side[!side], &seg), classes);
+        assert_memory_equal(&flow, &talk->flow, sizeof flow);
+    }
+    return classes;
 }
 
 static void arrives(struct talk *talk, unsigned host, unsigned flags, uint32_t seq, int64_t ack, uint32_t len, unsigned marks)
 {
     struct segment seg = segment(talk, host, flags, seq, ack, len);
     seg.marks = (uint8_t)marks;
+    unsigned side = flow_side_of(&talk->flow, &seg);
+    struct flow flow = talk->flow;
     flow_note_arrived(&talk->flow, &seg);
+    if (flow_is_plain(&flow.side[side], &flow.side[!side], &seg) && (marks & (SEGMENT_INJECTED | SEGMENT_CORRUPT)) == 0) {
+        flow_note_plain_arrived(&flow.side[side], &flow.side[!side], &seg);
+        assert_memory_equal(&flow, &talk->flow, sizeof flow);
+    }
 }
 
 /* Sent, and arrived at once. */
