@@ -32,7 +32,9 @@ void faults_injected(struct invariants *all, const struct trace_event *event)
 static void host_stops(struct invariants *all, unsigned host, bool crashed)
 {
     for (uint32_t i = 1; i < all->conn_count; i++) {
-        struct conn_record *conn = conn_at(all, i);
+        struct conn_record *conn = conn_lent(all, i);
+        if (conn == NULL)
+            conn = conn_lend(all, i);
         for (unsigned side = 0; side < 2; side++) {
             struct end_record *end = conn->end + side;
             if (end->host != host)

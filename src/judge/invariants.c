@@ -83,7 +83,7 @@ const char *invariant_host(const struct invariants *all, unsigned host)
 }
 
 /* The end at `host`. NULL: the connection has none there: a middlebox speaks. */
-static inline struct end_record *end_at(struct conn_record *conn, unsigned host)
+static inline struct end_record *end_at(struct conn_record *conn, uint8_t host)
 {
     if (conn->end[0].host == host)
         return &conn->end[0];
@@ -109,23 +109,23 @@ static void learn_hosts(struct conn_record *conn, unsigned from, unsigned to)
 /* A segment leaves an end. It is asked from two places, and in one of them some of this is constant: `flags`, the segment's, and what of
  * `odd` the end's flags may have. */
 #define LEAVES_ODDLY (END_MURKY | END_SILENT | END_ACKS_NOTHING)
-static IN_LOOP void leaves(struct invariants *all, struct conn_record *conn, struct end_record *end, const struct trace_event *event,
-                           unsigned flags, uint32_t odd)
+static IN_LOOP void leaves(const struct ear *ear, struct end_record *end, unsigned flags, uint32_t odd)
 {
-    const struct trace_segment *seg = &event->segment;
+    struct conn_record *conn = ear->conn;
+    const struct trace_segment *seg = &ear->event->segment;
     const uint32_t right = segment_right(seg, flags);
     if (odd & END_MURKY)
         return;
     if (flags & TCP_RST) {
-        resets_answered(all, end, event);
+        resets_answered(ear_asks(ear), end, ear->event);
         return; /* its number is the peer's idea of ours as often as our own */
     }
     if ((flags & TCP_FIN) != 0 || ((end->flags & END_FIN) != 0 && !fin_is_last(end, seg, flags, right)))
-        fin_sent(all, conn, end_side(conn, end), seg, right);
+        fin_sent(ear_asks(ear), conn, end_side(conn, end), seg, right);
     if (flags & TCP_ACK) {
         const uint32_t edge = seg->ack + seg->wnd;
         if (seq_after(seg->ack, end->got_edge))
-            resets_acknowledged(all, end, seg);
+            resets_acknowledged(ear_asks(ear), end, seg);
         if ((odd & END_ACKS_NOTHING) != 0 || seq_after(seg->ack, end->ack_sent))
             end->ack_sent = seg->ack;
         if ((odd & END_ACKS_NOTHING) != 0 || seq_after(edge, end->window_edge))
@@ -133,39 +133,40 @@ static IN_LOOP void leaves(struct invariants *all, struct conn_record *conn, str
         if (odd & END_ACKS_NOTHING)
             end->flags &= ~(uint32_t)END_ACKS_NOTHING;
         if (end->flags & (END_OWES_ACK | END_FIN_ARRIVED))
-            fin_acknowledged_by(all, conn, end_side(conn, end), seg);
+            fin_acknowledged_by(ear_asks(ear), conn, end_side(conn, end), seg);
     }
     if ((odd & END_SILENT) != 0 || seq_after(right, end->sent_edge))
         end->sent_edge = right;
     if (odd & END_SILENT)
         end->flags &= ~(uint32_t)END_SILENT;
-    agree_sent(all, conn, end, event, flags);
+    agree_sent(ear, end, flags);
 }
 
-static OUTLINED void leaves_oddly(struct invariants *all, struct conn_record *conn, struct end_record *end, const struct trace_event *event)
+static OUTLINED void leaves_oddly(struct invariants *all, struct conn_record *conn, struct end_record *end, const struct trace_event *event,
+                                  uint32_t number)
 {
+    const struct ear ear = {all, event, number, event->conn, conn};
     if ((end->flags & END_SILENT) != 0 && end_peer(conn, end)->host == NO_HOST)
         learn_hosts(conn, event->host, event->peer);
-    end->spoke_ns = event->time_ns;
-    leaves(all, conn, end, event, event->segment.flags & WIRE_FLAGS, end->flags);
+    leaves(&ear, end, event->segment.flags & WIRE_FLAGS, end->flags);
 }
 
-static IN_LOOP void sent(struct invariants *all, struct conn_record *conn, const struct trace_event *event)
+static IN_LOOP void sent(const struct ear *ear)
 {
-    struct end_record *end = end_at(conn, event->host);
+    const struct trace_event *event = ear->event;
+    struct end_record *end = end_at(ear->conn, event->host);
     const unsigned flags = event->segment.flags & WIRE_FLAGS;
     if (end == NULL) {
-        learn_hosts(conn, event->host, event->peer);
-        end = end_at(conn, event->host);
+        learn_hosts(ear->conn, event->host, event->peer);
+        end = end_at(ear->conn, event->host);
         if (end == NULL)
             return;
     }
-    if ((flags & ~(unsigned)TCP_FIN) != TCP_ACK || (end->flags & LEAVES_ODDLY) != 0) {
-        leaves_oddly(all, conn, end, event);
-        return;
-    }
     end->spoke_ns = event->time_ns;
-    leaves(all, conn, end, event, TCP_ACK | (flags & TCP_FIN), 0);
+    if ((flags & ~(unsigned)TCP_FIN) != TCP_ACK || (end->flags & LEAVES_ODDLY) != 0)
+        leaves_oddly(ear->all, ear->conn, end, event, ear->number);
+    else
+        leaves(ear, end, TCP_ACK | (flags & TCP_FIN), 0);
 }
 
 /* Certainly accepted: synchronized, new timestamp, the newest ACK, all before it taken, within the window offered. */
@@ -188,9 +189,11 @@ static IN_LOOP bool surely_taken(struct end_record *end, const struct trace_segm
 
 /* A segment reaches an end; `flags` and `odd` as above. */
 #define REACHES_ODDLY (END_MURKY | END_SILENT)
-static IN_LOOP void reaches(struct invariants *all, struct conn_record *conn, struct end_record *end, const struct trace_event *event,
-                            unsigned flags, uint32_t odd, bool forged)
+static IN_LOOP void reaches(const struct ear *ear, struct end_record *end, unsigned flags, uint32_t odd, bool forged)
 {
+    struct invariants *all = ear->all;
+    struct conn_record *conn = ear->conn;
+    const struct trace_event *event = ear->event;
     const struct trace_segment *seg = &event->segment;
     const uint32_t right = segment_right(seg, flags);
     if (flags & TCP_SYN && seg->seq != 0) {
@@ -209,7 +212,7 @@ static IN_LOOP void reaches(struct invariants *all, struct conn_record *conn, st
             conn_moves(conn, event->time_ns);
         }
         if ((end->flags & END_FIN_OUT) != 0 && seq_after(end->acked, end->fin))
-            data_fin_acknowledged(all, conn, end_side(conn, end), seg);
+            data_fin_acknowledged(ear_asks(ear), conn, end_side(conn, end), seg);
     }
     end->window_seen = seg->wnd;
 
@@ -229,7 +232,7 @@ static IN_LOOP void reaches(struct invariants *all, struct conn_record *conn, st
         if (forged)
             end->flags |= END_FORGED_FIN;
         else
-            fin_arrived(all, conn, end_side(conn, end), seg, sure);
+            fin_arrived(ear_asks(ear), conn, end_side(conn, end), seg, sure);
     }
     if ((seg->options & TCPOPT_TS) != 0 && !forged && (seq_after(seg->tsval, end->ts_max) || (end->flags & END_TIMESTAMPS) == 0)) {
         end->ts_max = seg->tsval;
@@ -240,26 +243,27 @@ static IN_LOOP void reaches(struct invariants *all, struct conn_record *conn, st
 static OUTLINED void reaches_oddly(struct invariants *all, struct conn_record *conn, struct end_record *end,
                                    const struct trace_event *event)
 {
-    reaches(all, conn, end, event, event->segment.flags & WIRE_FLAGS, end->flags, all->last.forged);
+    const struct ear ear = {all, event, all->last.number, event->conn, conn};
+    reaches(&ear, end, event->segment.flags & WIRE_FLAGS, end->flags, all->last.forged);
 }
 
-static IN_LOOP void arrived(struct invariants *all, struct conn_record *conn, const struct trace_event *event, uint32_t number)
+static IN_LOOP void arrived(const struct ear *ear)
 {
-    struct end_record *end = end_at(conn, event->host);
+    struct invariants *all = ear->all;
+    const struct trace_event *event = ear->event;
+    struct end_record *end = end_at(ear->conn, event->host);
     const unsigned flags = event->segment.flags & WIRE_FLAGS;
     all->last.event = event;
-    all->last.number = number;
-    all->last.forged = false;
-    if (__builtin_expect(all->forged_count > 0, 0))
-        all->last.forged = faults_forged(all, event->segment.number);
+    all->last.number = ear->number;
+    all->last.forged = all->forged_count > 0 && faults_forged(all, event->segment.number);
     all->last_state_event = 0;
     if (end == NULL)
         return;
     end->heard_ns = event->time_ns;
-    if ((flags & (TCP_SYN | TCP_RST)) != 0 || (end->flags & REACHES_ODDLY) != 0 || all->forged_count > 0)
-        reaches_oddly(all, conn, end, event);
+    if ((flags & (TCP_SYN | TCP_RST)) != 0 || (end->flags & REACHES_ODDLY) != 0 || all->last.forged)
+        reaches_oddly(all, ear->conn, end, event);
     else
-        reaches(all, conn, end, event, flags & (TCP_FIN | TCP_ACK), 0, false);
+        reaches(ear, end, flags & (TCP_FIN | TCP_ACK), 0, false);
 }
 
 /* The passive end was forgotten before anybody had heard of it, and the peer, which still tries, has made another: nothing but the
@@ -338,7 +342,7 @@ static OUTLINED bool state_asked(struct invariants *all, struct conn_record *con
     return true;
 }
 
-/* It was in the state before. */
+/* The state that it has entered holds no connection. */
 static OUTLINED void end_goes(struct invariants *all, struct end_record *end, const struct trace_event *event)
 {
     if (event->state.from == TCP_TIME_WAIT && (end->flags & END_MURKY) == 0)
@@ -349,129 +353,87 @@ static OUTLINED void end_goes(struct invariants *all, struct end_record *end, co
         ranges_drop(all, end);
 }
 
-static IN_LOOP void state_changed(struct invariants *all, struct conn_record *conn, const struct trace_event *event, uint32_t number)
+static IN_LOOP void state_changed(const struct ear *ear)
 {
+    struct invariants *all = ear->all;
+    struct conn_record *conn = ear->conn;
+    const struct trace_event *event = ear->event;
     const unsigned from = event->state.from, to = event->state.to, side = event->state.side;
-    bool by_another = false;
-    if (event->cause == all->last.number) {
-        all->last_state_event = number;
-        by_another = all->last.event->conn != event->conn;
-    }
+    if (event->cause == all->last.number)
+        all->last_state_event = ear->number;
     if (side > 1)
         return;
     struct end_record *end = conn->end + side;
     /* What is certainly in order need not be asked. */
     const bool plain = moves_spoken_against(end, from, to) == 0 && end->identity == event->state.end && event->what == WHY_ORDINARY &&
-                       event->time_ns - end->entered_ns <= all->bound_least_ns && !by_another;
-    if (!plain && !state_asked(all, conn, side, event))
+                       event->time_ns - end->entered_ns <= all->bound_least_ns &&
+                       (event->cause != all->last.number || event->conn == all->last.event->conn);
+    if (!plain && !state_asked(ear_asks(ear), conn, side, event))
         return;
     end->from = end->state;
     end->state = (uint8_t)to;
     end->entered_ns = event->time_ns;
-    end->state_event = number;
+    end->state_event = ear->number;
     conn_moves(conn, event->time_ns);
     if (to <= TCP_LISTEN)
-        end_goes(all, end, event);
+        end_goes(ear_asks(ear), end, event);
+}
+
+static OUTLINED void called_seldom(const struct story *story, struct end_record *end, const struct trace_call *call)
+{
+    if (call->call == CALL_DRAIN)
+        end->flags |= END_DRAINING;
+    else if (call->call == CALL_DRAIN_OFF)
+        end->flags &= ~(uint32_t)END_DRAINING;
+    else if (call->call == CALL_SHUTDOWN && call->step < story->step_count && (story->steps[call->step].how & SHUTDOWN_READ) != 0)
+        end->flags |= END_SHUT_READ;
 }
 
 /* A program does something about a connection: that moves it. */
-static IN_LOOP void called(struct invariants *all, struct conn_record *conn, const struct trace_event *event)
+static IN_LOOP void called(const struct ear *ear)
 {
-    struct end_record *end = end_at(conn, event->host);
-    const struct trace_call *call = &event->call;
+    const struct trace_call *call = &ear->event->call;
+    struct end_record *end = end_at(ear->conn, ear->event->host);
     if (end == NULL)
         return;
-    conn_moves(conn, event->time_ns);
-    switch ((enum call_kind)call->call) {
-    case CALL_SEND:
+    conn_moves(ear->conn, ear->event->time_ns);
+    if (call->call == CALL_SEND) {
         end->send_step = call->step;
-        break;
-    case CALL_RECV:
-    case CALL_RECV_EOF:
+    } else if (call->call == CALL_RECV || call->call == CALL_RECV_EOF) {
         end->flags |= END_READING;
         end->recv_step = call->call == CALL_RECV ? call->step : NO_STEP;
-        break;
-    case CALL_DRAIN:
-        end->flags |= END_DRAINING;
-        break;
-    case CALL_DRAIN_OFF:
-        end->flags &= ~(uint32_t)END_DRAINING;
-        break;
-    case CALL_SHUTDOWN:
-        if (call->step < all->story->step_count && (all->story->steps[call->step].how & SHUTDOWN_READ) != 0)
-            end->flags |= END_SHUT_READ;
-        break;
-    case CALL_CLOSE:
-    case CALL_ABORT:
-        resets_called(all, conn, end, call);
+    } else if (call->call == CALL_CLOSE || call->call == CALL_ABORT) {
+        resets_called(ear, end, call);
         end->flags = (end->flags | END_CLOSED | END_CLOSING_CALL) & ~(uint32_t)(END_READING | END_DRAINING);
-        end->closed_ns = all->now_ns;
-        break;
-    case CALL_LISTEN:
-    case CALL_ACCEPT:
-    case CALL_CONNECT:
-    case CALL_SET:
-    case CALL_RELAY:
-    case CALL_SLEEP:
-    case CALL_EXIT:
-        break;
+        end->closed_ns = ear->event->time_ns;
+    } else {
+        called_seldom(ear->all->story, end, call);
     }
 }
 
 /* So does what comes of it. */
-static IN_LOOP void returned(struct invariants *all, struct conn_record *conn, const struct trace_event *event)
+static IN_LOOP void returned(const struct ear *ear)
 {
-    struct end_record *end = end_at(conn, event->host);
-    const struct trace_call *call = &event->call;
+    const struct trace_call *call = &ear->event->call;
+    struct end_record *end = end_at(ear->conn, ear->event->host);
     if (end == NULL)
         return;
-    conn_moves(conn, event->time_ns);
-    switch ((enum call_kind)call->call) {
-    case CALL_SEND:
+    conn_moves(ear->conn, ear->event->time_ns);
+    if (call->call == CALL_SEND) {
         end->send_step = NO_STEP;
         if (call->value > 0 && call->error == TCP_OK)
             end->written += (uint64_t)call->value;
-        break;
-    case CALL_RECV:
-    case CALL_RECV_EOF:
+    } else if (call->call == CALL_RECV || call->call == CALL_RECV_EOF) {
         end->flags &= ~(uint32_t)END_READING;
         end->recv_step = NO_STEP;
-        data_returned(all, conn, end, call);
-        break;
-    case CALL_DRAIN:
-        data_returned(all, conn, end, call);
-        break;
-    case CALL_CLOSE:
-    case CALL_ABORT:
+        data_returned(ear, end, call);
+    } else if (call->call == CALL_CLOSE || call->call == CALL_ABORT) {
         end->flags &= ~(uint32_t)END_CLOSING_CALL;
-        end->closed_ns = all->now_ns;
-        break;
-    case CALL_DRAIN_OFF:
-    case CALL_SHUTDOWN:
-    case CALL_LISTEN:
-    case CALL_ACCEPT:
-    case CALL_CONNECT:
-    case CALL_SET:
-    case CALL_RELAY:
-    case CALL_SLEEP:
-    case CALL_EXIT:
-        break;
+        end->closed_ns = ear->event->time_ns;
+    } else if (call->call == CALL_DRAIN) {
+        data_returned(ear, end, call);
     }
-    resets_returned(all, conn, end, call);
-}
-
-/* Most records speak of the connection of the one before. */
-struct ear {
-    struct conn_record *conn;
-    uint32_t number;
-};
-static IN_LOOP struct conn_record *spoken_of(struct invariants *all, struct ear *ear, const struct trace_event *event)
-{
-    if (event->conn != ear->number) {
-        ear->conn = conn_at(all, event->conn);
-        ear->number = event->conn;
-    }
-    return ear->conn;
+    resets_returned(ear, end, call);
 }
 
 /* Records of the rarer kinds. */
@@ -500,44 +462,62 @@ static OUTLINED void heard_seldom(struct invariants *all, const struct trace_eve
     }
 }
 
+static IN_LOOP void ear_turns(struct ear *ear)
+{
+    const uint32_t number = ear->event->conn;
+    if (number != ear->conn_number) {
+        ear->conn = conn_lent(ear->all, number);
+        if (__builtin_expect(ear->conn == NULL, 0))
+            ear->conn = conn_lend(ear_asks(ear), number);
+        ear->conn_number = number;
+    }
+}
+
 void invariants_feed(void *invariants, uint32_t number, const struct trace_event *first, uint32_t count)
 {
     struct invariants *all = invariants;
     const struct trace_event *event = first;
-    struct ear ear = {all->recent, all->recent_number};
-    for (const uint32_t behind = number + count; number != behind; number++) {
+    struct ear ear = {.all = all, .conn_number = all->recent_number, .conn = all->recent};
+    const uint32_t behind = number + count;
+    for (; number != behind; number++) {
         const unsigned kind = event->kind;
         if (kind == TRACE_TIMER) { /* says nothing that a rule needs */
             event = trace_behind(event, TRACE_TIMER_BYTES);
             continue;
         }
-        all->number = number;
-        all->now_ns = event->time_ns;
+        ear.event = event;
+        ear.number = number;
         /* How long the record is comes with its kind: what trace_next() would ask again. */
         if (kind == TRACE_STATE) {
-            state_changed(all, spoken_of(all, &ear, event), event, number);
+            ear_turns(&ear);
+            state_changed(&ear);
             event = trace_behind(event, TRACE_STATE_BYTES);
         } else if (kind == TRACE_RECV) {
-            arrived(all, spoken_of(all, &ear, event), event, number);
+            ear_turns(&ear);
+            arrived(&ear);
             event = trace_behind(event, trace_segment_bytes(event));
         } else if (kind == TRACE_SEND) {
-            sent(all, spoken_of(all, &ear, event), event);
+            ear_turns(&ear);
+            sent(&ear);
             event = trace_behind(event, trace_segment_bytes(event));
         } else if (kind == TRACE_RETURN) {
-            returned(all, spoken_of(all, &ear, event), event);
+            ear_turns(&ear);
+            returned(&ear);
             event = trace_behind(event, TRACE_CALL_BYTES);
         } else if (kind == TRACE_CALL) {
-            called(all, spoken_of(all, &ear, event), event);
+            ear_turns(&ear);
+            called(&ear);
             event = trace_behind(event, TRACE_CALL_BYTES);
         } else {
-            heard_seldom(all, event);
-            ear = (struct ear){&all->nobody, 0}; /* other records may have moved */
+            heard_seldom(ear_asks(&ear), event);
+            ear.conn = &all->nobody; /* other records may have moved */
+            ear.conn_number = 0;
             event = trace_next(event);
         }
     }
-    all->number = number - 1;
+    all->number = behind - 1;
     all->recent = ear.conn;
-    all->recent_number = ear.number;
+    all->recent_number = ear.conn_number;
     if (all->last.event != &all->last_kept) {
         memcpy(&all->last_kept, all->last.event, TRACE_SEGMENT_BYTES);
         all->last.event = &all->last_kept;

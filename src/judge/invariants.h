@@ -234,10 +234,11 @@ void conns_free(struct invariants *all);
 struct conn_record *conn_lend(struct invariants *all, uint32_t number);
 /* A copy of what is known of a connection below conn_count. */
 void conn_look(const struct invariants *all, uint32_t number, struct conn_record *conn);
-static inline struct conn_record *conn_at(struct invariants *all, uint32_t number)
+/* NULL: it is not lent. */
+static inline struct conn_record *conn_lent(struct invariants *all, uint32_t number)
 {
     const uint32_t lent = number < all->conn_count ? all->conns[number].lent : CONN_UNHEARD;
-    return __builtin_expect((int32_t)lent > 0, 1) ? &all->lent[lent].conn : conn_lend(all, number);
+    return __builtin_expect((int32_t)lent > 0, 1) ? &all->lent[lent].conn : NULL;
 }
 void conn_init(struct conn_record *conn);
 
@@ -264,17 +265,34 @@ static inline bool ranges_arrived(struct invariants *all, struct end_record *end
     return true;
 }
 
+/* The record that is being heard; most speak of the connection of the one before. */
+struct ear {
+    struct invariants *all;
+    const struct trace_event *event;
+    uint32_t number; /* the event's */
+    uint32_t conn_number;
+    struct conn_record *conn;
+};
+/* Before a rule is asked, it is told when. */
+static inline struct invariants *ear_asks(const struct ear *ear)
+{
+    ear->all->number = ear->number;
+    ear->all->now_ns = ear->event->time_ns;
+    return ear->all;
+}
+
 /* What follows belongs to the files of its name; `side` is the end where the event happens. What is asked of each segment or each state
  * has a short answer here, "certainly in order"; only where that fails is the rule itself asked, which knows every exception. */
 void data_given(struct invariants *all, struct conn_record *conn, unsigned side, const struct trace_call *call);
 /* A call that reads has returned. Without an end-of-file, certainly in order: no more than was written, nor than came without a gap. */
-static inline void data_returned(struct invariants *all, struct conn_record *conn, struct end_record *end, const struct trace_call *call)
+static inline void data_returned(const struct ear *ear, struct end_record *end, const struct trace_call *call)
 {
+    struct conn_record *conn = ear->conn;
     const struct end_record *peer = end_peer(conn, end);
     if (call->value > 0)
         end->delivered += (uint64_t)call->value;
     if (call->eof || end->delivered > peer->written || end->delivered + 1 + ((peer->flags & END_FIN) != 0) > end->got_edge)
-        data_given(all, conn, end_side(conn, end), call);
+        data_given(ear_asks(ear), conn, end_side(conn, end), call);
 }
 void data_fin_acknowledged(struct invariants *all, struct conn_record *conn, unsigned side, const struct trace_segment *seg);
 
@@ -307,17 +325,19 @@ void agree_overdue(struct invariants *all, const struct conn_record *conn, unsig
 void agree_storm(struct invariants *all, const struct conn_record *conn, const struct trace_segment *seg);
 #define STORM 1000 /* so many ACKs in answer to ACKs, with nothing moved by any of them, are a storm (P-5) */
 /* A segment of an end in order leaves: nothing for ever. It is no RST; its flags, of SYN, FIN and ACK, are `flags`. */
-static inline void agree_sent(struct invariants *all, struct conn_record *conn, const struct end_record *end,
-                              const struct trace_event *event, unsigned flags)
+static inline void agree_sent(const struct ear *ear, const struct end_record *end, unsigned flags)
 {
+    struct invariants *all = ear->all;
+    struct conn_record *conn = ear->conn;
+    const struct trace_event *event = ear->event;
     const struct trace_segment *seg = &event->segment;
     if (seg->len == 0 && (flags & (TCP_SYN | TCP_FIN)) == 0 && (seg->classes & CLASS_PROBE) == 0) {
         const uint32_t cause = event->cause;
         if ((cause == all->last.number || cause == all->last_state_event) && cause != 0 && idle_ack(&all->last.event->segment) &&
             all->last.event->conn == event->conn && ++conn->idle_acks > STORM)
-            agree_storm(all, conn, seg);
+            agree_storm(ear_asks(ear), conn, seg);
     } else if (event->time_ns - conn->progress_ns > all->rest_least_ns) {
-        agree_overdue(all, conn, end_side(conn, end), seg);
+        agree_overdue(ear_asks(ear), conn, end_side(conn, end), seg);
     }
 }
 void agree_time_wait(struct invariants *all, const struct end_record *end, unsigned why);
@@ -331,16 +351,16 @@ void resets_ended(struct invariants *all, struct end_record *end, const struct t
 void resets_hidden(struct invariants *all, const struct end_record *end, unsigned to);
 void resets_closed(struct invariants *all, struct conn_record *conn, unsigned side);
 /* close(). Of what it acknowledged, all was certainly read. */
-static inline void resets_called(struct invariants *all, struct conn_record *conn, struct end_record *end, const struct trace_call *call)
+static inline void resets_called(const struct ear *ear, struct end_record *end, const struct trace_call *call)
 {
     if (call->call == CALL_CLOSE && end->ack_sent > end->delivered + 1)
-        resets_closed(all, conn, end_side(conn, end));
+        resets_closed(ear_asks(ear), ear->conn, end_side(ear->conn, end));
 }
 void resets_told(struct invariants *all, struct conn_record *conn, unsigned side, const struct trace_call *call);
-static inline void resets_returned(struct invariants *all, struct conn_record *conn, struct end_record *end, const struct trace_call *call)
+static inline void resets_returned(const struct ear *ear, struct end_record *end, const struct trace_call *call)
 {
     if (call->error != TCP_OK || call->eof)
-        resets_told(all, conn, end_side(conn, end), call);
+        resets_told(ear_asks(ear), ear->conn, end_side(ear->conn, end), call);
 }
 void resets_finish(struct invariants *all, struct conn_record *conn, unsigned side);
 
