@@ -321,22 +321,12 @@ static __attribute__((noinline)) void call_fails(struct sim *sim, const struct t
     returns_error(sim, turn, about_socket(sim, socket), error);
 }
 
-static __attribute__((noinline)) void call_of_set(struct sim *sim, const struct turn *turn, socket_id socket)
+/* The less usual calls, and sockets. */
+static __attribute__((noinline)) void rare_call(struct sim *sim, const struct turn *turn, socket_id socket, struct about about)
 {
-    if (socket.handle != 0 || turn->step->on == STORY_NONE)
+    const enum call_kind call = turn->step->call;
+    if (call == CALL_SET && (socket.handle != 0 || turn->step->on == STORY_NONE))
         set_begin(sim, turn, socket);
-    else
-        call_fails(sim, turn, socket);
-}
-
-static inline __attribute__((always_inline)) void socket_call(struct sim *sim, const struct turn *turn, enum call_kind call)
-{
-    const socket_id socket = socket_resolve(sim, turn->caller, turn->step);
-    const struct about about = about_socket(sim, socket);
-    if (__builtin_expect(turn_write(sim, turn, about), 0))
-        tape_full(sim);
-    if (call == CALL_SET)
-        call_of_set(sim, turn, socket);
     else if (socket.handle == 0)
         call_fails(sim, turn, socket);
     else if (call == CALL_CLOSE || call == CALL_ABORT)
@@ -345,14 +335,27 @@ static inline __attribute__((always_inline)) void socket_call(struct sim *sim, c
         accept_go(sim, turn, socket.handle & ~SOCKET_LISTENER);
     else if ((socket.handle & SOCKET_LISTENER) != 0)
         call_fails(sim, turn, socket);
-    else if (call == CALL_SEND)
-        send_go(sim, turn, socket.handle);
     else if (call == CALL_SHUTDOWN)
         shutdown_begin(sim, turn, socket.handle);
-    else if (call == CALL_DRAIN || call == CALL_DRAIN_OFF)
-        drain_begin(sim, turn, socket.handle, call == CALL_DRAIN);
     else
+        drain_begin(sim, turn, socket.handle, call == CALL_DRAIN);
+}
+
+static inline __attribute__((always_inline)) void socket_call(struct sim *sim, const struct turn *turn, enum call_kind call)
+{
+    const socket_id socket = socket_resolve(sim, turn->caller, turn->step);
+    const struct about about = about_socket(sim, socket);
+    const bool connects = socket.handle != 0 && (socket.handle & SOCKET_LISTENER) == 0;
+    if (__builtin_expect(turn_write(sim, turn, about), 0))
+        tape_full(sim);
+    if (connects && (call == CALL_RECV || call == CALL_RECV_EOF))
         recv_begin(sim, turn, socket.handle);
+    else if (connects && call == CALL_SEND)
+        send_go(sim, turn, socket.handle);
+    else if (connects && call == CALL_CLOSE)
+        close_begin(sim, turn, socket, about);
+    else
+        rare_call(sim, turn, socket, about);
 }
 
 static __attribute__((noinline)) void sleep_begin(struct sim *sim, const struct turn *turn)
@@ -421,7 +424,7 @@ void process_run(struct sim *sim, uint32_t index)
     struct process *process = process_at(sim, index);
     process->wake_ns = TIME_NEVER;
     sim->cause = process->cause;
-    if (process->state == PROCESS_FREE || process->state == PROCESS_DONE)
+    if (process->state != PROCESS_CALL && process->state != PROCESS_GUARD)
         return;
     const struct story_program *program = &sim->story->programs[process->program];
     const uint32_t number = program->first_step + process->step;

@@ -9,16 +9,19 @@ static const struct story_program *program_of(const struct sim *sim, const struc
 
 /* ---- trace ---- */
 
-static inline uint32_t step_number(const struct story_program *program, uint32_t step)
+/* `step`: in the program; UINT32_MAX: the process's own. */
+static struct turn turn_of(const struct sim *sim, uint32_t index, uint32_t step)
 {
-    return step == UINT32_MAX ? step : program->first_step + step;
+    struct process *caller = process_at(sim, index);
+    const struct story_program *program = program_of(sim, caller);
+    return (struct turn){
+        .process = index, .step_number = step == UINT32_MAX ? step : program->first_step + step, .caller = caller, .program = program};
 }
 
 void call_put(struct sim *sim, uint32_t process, uint32_t step, enum call_kind call, struct about about)
 {
-    const struct process *caller = process_at(sim, process);
-    const struct story_program *program = program_of(sim, caller);
-    if (call_write(sim, TRACE_CALL, caller, program->host, step_number(program, step), call, about, 0, ENDS_WELL, false))
+    const struct turn turn = turn_of(sim, process, step);
+    if (call_write(sim, TRACE_CALL, &turn, call, about, 0, ENDS_WELL, false))
         tape_full(sim);
 }
 
@@ -46,11 +49,10 @@ static void program_sees(struct sim *sim, uint32_t process, uint16_t host, struc
 void return_put(struct sim *sim, uint32_t process, uint32_t step, enum call_kind call, struct about about, int64_t value,
                 struct ending ending)
 {
-    const struct process *caller = process_at(sim, process);
-    const struct story_program *program = program_of(sim, caller);
-    if (call_write(sim, TRACE_RETURN, caller, program->host, step_number(program, step), call, about, value, ending, false))
+    const struct turn turn = turn_of(sim, process, step);
+    if (call_write(sim, TRACE_RETURN, &turn, call, about, value, ending, false))
         tape_full(sim);
-    program_sees(sim, process, program->host, about, ending);
+    program_sees(sim, process, turn.program->host, about, ending);
 }
 
 /* ---- sockets of a program ---- */
@@ -185,7 +187,7 @@ void trigger_guard_met(struct sim *sim, uint32_t index)
 
 /* ---- one step of a program ---- */
 
-bool guard_passes(struct sim *sim, uint32_t index)
+__attribute__((noinline)) bool guard_passes(struct sim *sim, uint32_t index)
 {
     uint32_t cause;
     const int64_t ready_ns = guard_ready(sim, index, &cause);
@@ -215,7 +217,7 @@ __attribute__((noinline)) void process_returns(struct sim *sim, const struct tur
     const bool failed = step->expects && !as_expected(step, value, (enum tcp_errno)ending.error);
     const bool ends = ending.error != TCP_OK && !ending.patient && !(step->expects && ending.error == step->expect_error);
     process->step++;
-    if (call_write(sim, TRACE_RETURN, process, turn->program->host, turn->step_number, step->call, about, value, ending, failed))
+    if (call_write(sim, TRACE_RETURN, turn, step->call, about, value, ending, failed))
         tape_full(sim);
     program_sees(sim, index, turn->program->host, about, ending);
     if (ends) {
@@ -244,8 +246,7 @@ void process_returns_value(struct sim *sim, const struct turn *turn, struct abou
         return;
     }
     const uint32_t at = ++process->step;
-    const bool full =
-        call_write(sim, TRACE_RETURN, process, turn->program->host, turn->step_number, step->call, about, value, ENDS_WELL, false);
+    const bool full = call_write(sim, TRACE_RETURN, turn, step->call, about, value, ENDS_WELL, false);
     process_rests(sim, process);
     if (__builtin_expect(full, 0))
         returned_full(sim, turn->process, process, turn->program);

@@ -442,30 +442,35 @@ struct ending {
 };
 #define ENDS_WELL ((struct ending){.error = TCP_OK})
 #define ENDS_WITH(errno) ((struct ending){.error = (uint8_t)(errno)})
-/* A record of a call, whole, and the cause of what follows. `step`: in the story; UINT32_MAX: the process's own. True: the tape is full. */
-static inline __attribute__((always_inline)) bool call_write(struct sim *sim, enum trace_kind kind, const struct process *caller,
-                                                             uint16_t host, uint32_t step, enum call_kind call, struct about about,
-                                                             int64_t value, struct ending ending, bool failed)
+/* A record of a call, whole, and the cause of what follows; who makes it, and at which step, is read from `turn`, each field when it is
+ * written: few are on their way at a time. True: the tape is full. */
+static inline __attribute__((always_inline)) bool call_write(struct sim *sim, enum trace_kind kind, const struct turn *turn,
+                                                             enum call_kind call, struct about about, int64_t value, struct ending ending,
+                                                             bool failed)
 {
-    struct trace_event *event = trace_open(sim, kind, 0, host, 0, about.conn, sim->cause);
-    event->call.value = value;
-    event->call.program = caller->program;
-    event->call.copy = caller->copy;
-    event->call.step = step;
-    event->call.socket = about.socket;
+    struct trace_event *event = trace_tape_place(&sim->world->tape);
+    memset(&event->kind, 0, offsetof(struct trace_event, segment) - offsetof(struct trace_event, kind));
     memset(&event->call.call, 0, sizeof event->call - offsetof(struct trace_call, call));
+    event->call.socket = about.socket;
+    event->conn = about.conn;
+    event->call.value = value;
     event->call.call = (uint8_t)call;
     event->call.error = ending.error;
     event->call.eof = ending.eof;
     event->call.failed = failed;
-    const bool full = trace_took(sim, TRACE_CALL_BYTES);
-    sim->cause = sim->world->events;
-    return full;
+    event->kind = (uint8_t)kind;
+    event->host = (uint8_t)turn->program->host;
+    event->call.step = turn->step_number;
+    event->call.program = turn->caller->program;
+    event->call.copy = turn->caller->copy;
+    event->cause = sim->cause;
+    event->time_ns = sim->world->acted_ns = sim->world->now_ns;
+    sim->cause = sim->world->events + 1;
+    return trace_took(sim, TRACE_CALL_BYTES);
 }
-
 static inline __attribute__((always_inline)) bool turn_write(struct sim *sim, const struct turn *turn, struct about about)
 {
-    return call_write(sim, TRACE_CALL, turn->caller, turn->program->host, turn->step_number, turn->step->call, about, 0, ENDS_WELL, false);
+    return call_write(sim, TRACE_CALL, turn, turn->step->call, about, 0, ENDS_WELL, false);
 }
 /* Nothing to wait for: the step goes on when the one before has returned. */
 static inline bool guard_is_plain(const struct story_guard *guard)
