@@ -48,6 +48,11 @@ struct flow {
 /* A fresh flow between the two addresses of its first SYN, `first`; takes no further note of that segment. */
 void flow_begin(struct flow *flow, const struct segment *first);
 
+static inline struct flow_side *flow_side_at(struct flow *flow, unsigned side)
+{
+    return side != 0 ? &flow->side[1] : &flow->side[0]; /* chosen, not computed: the address is then all there is to keep */
+}
+
 /* The side (0 or 1) of `flow` that `seg` was sent by. */
 static inline unsigned flow_side_of(const struct flow *flow, const struct segment *seg)
 {
@@ -97,13 +102,13 @@ static inline bool flow_is_plain(const struct flow_side *from, const struct flow
 /* The classes of a plain segment that is its sender's own, noted. Most stand at the sender's next number and are no probe. */
 static inline uint32_t flow_note_plain_sent(struct flow_side *from, struct flow_side *peer, const struct segment *seg)
 {
-    uint32_t end = seg->seq + seg->len, classes = CLASS_ANY | CLASS_DATA;
+    uint32_t end = seg->seq + seg->len, classes;
     if (__builtin_expect(seg->seq != from->nxt || seg->len == 1, 0))
         return flow_note_sent_from(from, peer, seg);
-    if (seg->len == 0)
-        classes = CLASS_ANY | CLASS_ACK;
-    if ((seg->flags & TCP_FIN) != 0) {
-        classes = (classes & ~(uint32_t)CLASS_ACK) | CLASS_FIN;
+    if ((seg->flags & TCP_FIN) == 0) {
+        classes = seg->len == 0 ? CLASS_ANY | CLASS_ACK : CLASS_ANY | CLASS_DATA;
+    } else {
+        classes = seg->len == 0 ? CLASS_ANY | CLASS_FIN : CLASS_ANY | CLASS_FIN | CLASS_DATA;
         from->fin = end++;
         from->known |= FLOW_FIN;
     }

@@ -505,7 +505,7 @@ static inline __attribute__((always_inline)) void send_first(struct sim *sim)
         return;
     }
     struct connection *connection = flow_at(sim, (flow_id){seg->conn});
-    struct flow_side *from = &connection->flow.side[seg->side], *to = &connection->flow.side[seg->side ^ 1];
+    struct flow_side *from = flow_side_at(&connection->flow, seg->side), *to = flow_side_at(&connection->flow, seg->side ^ 1U);
     if (__builtin_expect(!flow_is_plain(from, to, seg), 0)) {
         send_asked(sim, out);
         return;

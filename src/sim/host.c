@@ -397,10 +397,9 @@ static inline void segment_arrives(struct sim *sim, const struct segment *seg, e
     if ((end.handle & END_MINI) != 0) {
         mini_arrives(sim, end.handle & ~END_MINI, seg);
     } else {
-        struct endpoint *endpoint = endpoint_at(sim, end.handle);
         struct tcb *tcb = tcp_begin(sim, end.handle);
-        if ((endpoint->flags & END_HALF_OPEN) != 0) {
-            const struct listener *listener = listener_at(sim, endpoint->listener.index);
+        if ((sim->cur->endpoint.flags & END_HALF_OPEN) != 0) {
+            const struct listener *listener = listener_at(sim, sim->cur->endpoint.listener.index);
             sim->ctx.accept_full = listener->waiting > listener->backlog;
         }
         tcp_segment_arrives(&sim->ctx, tcb, seg);
@@ -470,7 +469,7 @@ void host_flight_arrives(struct sim *sim, uint32_t index)
     end_id end = {0};
     if (__builtin_expect(seg->conn != 0, 1)) {
         struct connection *connection = flow_at(sim, (flow_id){seg->conn});
-        struct flow_side *from = &connection->flow.side[seg->side], *to = &connection->flow.side[seg->side ^ 1];
+        struct flow_side *from = flow_side_at(&connection->flow, seg->side), *to = flow_side_at(&connection->flow, seg->side ^ 1U);
         end = connection->end[seg->side ^ 1];
         if (__builtin_expect(seg->marks == 0 && flow_is_plain(from, to, seg), 1)) {
             trace_segment_plain(event, from, to, seg);

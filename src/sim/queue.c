@@ -88,6 +88,11 @@ static void crowd_add(struct queue *queue, struct queue_event event)
         queue_wheel_crowd(queue, event);
 }
 
+__attribute__((noinline)) void queue_push_apart(struct queue *queue, int64_t time_ns, uint32_t number, uint32_t target)
+{
+    queue_push(queue, (struct queue_event){.time_ns = time_ns, .number = number, .target = target});
+}
+
 __attribute__((noinline)) void queue_push_due(struct queue *queue, struct queue_event event)
 {
     if (near_add(queue, &event))

@@ -125,13 +125,16 @@ static inline void queue_push(struct queue *queue, struct queue_event event)
     }
 }
 
-/* The same for an event that most likely comes after all that were pushed to this lane. */
-static inline void queue_push_lane(struct queue *queue, unsigned lane, struct queue_event event)
+/* The same, not inline. */
+void queue_push_apart(struct queue *queue, int64_t time_ns, uint32_t number, uint32_t target);
+
+/* The same for an event that most likely comes after all that were pushed to this lane. `link`: its own. */
+static inline void queue_push_lane(struct queue *queue, unsigned lane, struct queue_event event, struct queue_link *link)
 {
     struct queue_lane *in = &queue->lane_of[lane];
     if ((queue->lanes >> lane & 1) != 0) {
-        if (!queue_comes_first(&in->last, &event)) {
-            queue_push(queue, event);
+        if (__builtin_expect(!queue_comes_first(&in->last, &event), 0)) {
+            queue_push_apart(queue, event.time_ns, event.number, event.target);
             return;
         }
         queue_link_of(queue, in->last.target)->next = event.target;
@@ -147,7 +150,6 @@ static inline void queue_push_lane(struct queue *queue, unsigned lane, struct qu
     ASSERT(queue->count < queue->capacity);
     ASSERT(event.time_ns >= queue->last_ns);
     queue->count++;
-    struct queue_link *link = queue_link_of(queue, event.target);
     link->time_ns = event.time_ns;
     link->number = event.number;
 }

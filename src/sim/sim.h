@@ -136,7 +136,7 @@ static inline void flight_push(struct sim *sim, uint32_t index, int64_t arrival_
     const struct queue_event event = {.time_ns = arrival_ns,
                                       .number = ((uint32_t)CLASS_NETWORK << NUMBER_SHIFT) | (sim->world->next_number++ & NUMBER_MAX),
                                       .target = flight_target(index)};
-    queue_push_lane(sim->queue, lane, event);
+    queue_push_lane(sim->queue, lane, event, &sim->flights[(size_t)index - 1].link);
 }
 
 static inline void *region_at(struct world *world, enum region_kind kind)

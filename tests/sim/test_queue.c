@@ -323,7 +323,8 @@ static void what_lanes_carry_comes_in_the_one_order_too(void **state)
                 if (bits % 4 != 0) {
                     event.target = TARGET_BASE + laned->free[--laned->free_count];
                     event.time_ns += bits % 64 == 1 ? (int64_t)(bits >> 40) : (lane + 1) * NS_PER_MS / 4;
-                    queue_push_lane(queue_in(laned), lane < QUEUE_LANES ? lane : QUEUE_NO_LANE, event);
+                    queue_push_lane(queue_in(laned), lane < QUEUE_LANES ? lane : QUEUE_NO_LANE, event,
+                                    queue_link_of(queue_in(laned), event.target));
                 } else {
                     event.time_ns += ahead((bits & 16) != 0 ? NETWORK : AT_ONCE, bits >> 8);
                     queue_push(queue_in(laned), event);
