@@ -130,7 +130,7 @@ static inline void sim_push(struct sim *sim, int64_t at_ns, enum number_class nu
         queue_push(sim->queue, event_for(at_ns, number_class, number, target, index));
 }
 
-/* It arrives then. `lane`: of the channel that it goes over; Or QUEUE_NO_LANE. */
+/* It arrives then. `lane`: of the channel that it goes over, or QUEUE_NO_LANE. */
 static inline void flight_push(struct sim *sim, uint32_t index, int64_t arrival_ns, unsigned lane)
 {
     const struct queue_event event = {.time_ns = arrival_ns,
