@@ -315,7 +315,7 @@ static inline void fin_deadline(struct invariants *all, struct end_record *end, 
 void moves_state(struct invariants *all, const struct conn_record *conn, unsigned side, const struct trace_event *event);
 /* Of an edge of the figure: the bits of an end's flags that do not speak against it, not 0. No edge: 0. */
 extern const uint32_t moves_excused[16][16];
-/* Which bits do speak against a move? Without those of `asked`, none: it is certainly an edge, and all that it asks of the wire there. */
+/* Which bits do speak against a move? 0, none: it is certainly an edge, and all that it asks of the wire is there. */
 static inline uint32_t moves_spoken_against(const struct end_record *end, unsigned from, unsigned to)
 {
     return ((from | to) & ~15u) == 0 && from == end->state ? end->flags & ~moves_excused[from][to] : UINT32_MAX;
